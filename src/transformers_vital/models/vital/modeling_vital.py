@@ -1,0 +1,512 @@
+"""VITAL: InternVL plus a motion branch, read out at one position over five quality levels."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+from transformers.activations import ACT2FN
+from transformers.cache_utils import Cache
+from transformers.modeling_outputs import BaseModelOutputWithPooling, ModelOutput
+from transformers.modeling_utils import PreTrainedModel
+from transformers.models.internvl.modeling_internvl import (
+    InternVLCausalLMOutputWithPast,
+    InternVLForConditionalGeneration,
+    InternVLModel,
+    InternVLModelOutputWithPast,
+    InternVLPreTrainedModel,
+    InternVLVisionModel,
+)
+from transformers.processing_utils import Unpack
+from transformers.utils import TransformersKwargs, torch_compilable_check
+from transformers.utils.generic import can_return_tuple
+
+from .configuration_vital import VitalConfig, VitalVisionEncoderConfig
+from .convert_vital import register_weight_conversions
+from .modeling_slowfast import VitalMotionModel
+
+
+SLOW_PATHWAY_KEYS = [r"^slowfast_model\."]  # what the renamings leave under the old name: nothing reads it
+
+register_weight_conversions()
+
+
+def normalize_pixels(pixels: torch.Tensor, config: VitalConfig | VitalVisionEncoderConfig) -> torch.Tensor:
+    """
+    Bring pixels to the range that the encoders were trained on.
+
+    Args:
+        pixels (`torch.Tensor` of shape `(n, 3, height, width)`): uint8, or floats that are already normalised.
+        config: holds `image_mean` and `image_std`.
+
+    Returns:
+        `torch.Tensor`: floats of the same shape; uint8 becomes float32 (p / 255 − mean) / std.
+    """
+    if pixels.dtype != torch.uint8:
+        return pixels
+    mean = torch.tensor(config.image_mean, device=pixels.device).view(-1, 1, 1)
+    std = torch.tensor(config.image_std, device=pixels.device).view(-1, 1, 1)
+    return pixels.float().div_(255).sub_(mean).div_(std)
+
+
+def motion_features(motion_tower: VitalMotionModel, pixels: torch.Tensor, config) -> torch.Tensor:
+    """Features [frames, 256] of one clip [frames, 3, height, width]; uint8 frames are normalised chunk by chunk."""
+    if motion_tower.training:
+        return motion_tower(normalize_pixels(pixels, config))
+    return motion_tower(normalize_pixels(chunk, config) for chunk in pixels.split(motion_tower.chunk_frames))
+
+
+class VitalMotionProjector(nn.Module):
+    """LayerNorm, Linear, GELU, Linear from motion features to decoder embeddings (paper, Table 8)."""
+
+    def __init__(self, config: VitalConfig):
+        super().__init__()
+        self.layer_norm = nn.LayerNorm(config.motion_config.hidden_size)
+        self.linear_1 = nn.Linear(config.motion_config.hidden_size, config.text_config.hidden_size)
+        self.act = ACT2FN[config.projector_hidden_act]
+        self.linear_2 = nn.Linear(config.text_config.hidden_size, config.text_config.hidden_size)
+
+    def forward(self, features: torch.Tensor) -> torch.Tensor:
+        return self.linear_2(self.act(self.linear_1(self.layer_norm(features))))
+
+
+@dataclass
+class VitalLevelOutput(ModelOutput):
+    """
+    Args:
+        level_logits (`torch.FloatTensor` of shape `(batch, 5)`): float32, order high, good, fair, poor, low.
+        level_mass (`torch.FloatTensor` of shape `(batch,)`, *optional*): share in [0, 1] of the next-token
+            probability that falls on the five level words.
+    """
+
+    level_logits: torch.FloatTensor | None = None
+    level_mass: torch.FloatTensor | None = None
+
+
+@dataclass
+class VitalVisionEncoderOutput(ModelOutput):
+    """
+    Args:
+        last_hidden_state (`torch.FloatTensor` of shape `(tiles, patches + 1, hidden)`, *optional*): image encoder.
+        motion_features (`torch.FloatTensor` of shape `(frames, 256)`, *optional*): motion extractor.
+    """
+
+    last_hidden_state: torch.FloatTensor | None = None
+    motion_features: torch.FloatTensor | None = None
+
+
+class VitalVisionEncoder(PreTrainedModel):
+    """
+    Image encoder and motion extractor alone: the paper's Vision-Encoder-300M.
+
+    `from_pretrained` reads its own files, whole VITAL checkpoints and the authors' release (taking what belongs to
+    the encoder); `model.load_vision_encoder(encoder)` puts it before another decoder.
+    """
+
+    config: VitalVisionEncoderConfig
+    config_class = VitalVisionEncoderConfig
+    base_model_prefix = "vision_encoder"
+    main_input_name = "pixel_values"
+    input_modalities = ("image", "video")
+    supports_gradient_checkpointing = True
+    _no_split_modules = ["InternVLVisionLayer", "VitalMotionModel"]
+    _supports_sdpa = True
+    _supports_flash_attn = True
+    _supports_flex_attn = True
+    _supports_attention_backend = True
+    _keys_to_ignore_on_load_unexpected = [
+        *SLOW_PATHWAY_KEYS,
+        r"^(model\.)?(language_model|multi_modal_projector|motion_projector)\.",
+        r"^(lm_head|mlp1|motion_mlp|quality)\.",
+    ]
+
+    def __init__(self, config: VitalVisionEncoderConfig):
+        super().__init__(config)
+        self.vision_tower = InternVLVisionModel._from_config(config.vision_config)
+        self.motion_tower = VitalMotionModel._from_config(config.motion_config)
+        self.post_init()
+
+    def get_input_embeddings(self) -> nn.Module:
+        return self.vision_tower.get_input_embeddings()
+
+    @can_return_tuple
+    def forward(
+        self,
+        pixel_values: torch.Tensor | None = None,
+        pixel_values_motion: torch.Tensor | None = None,
+        **kwargs: Unpack[TransformersKwargs],
+    ) -> VitalVisionEncoderOutput:
+        """
+        Args:
+            pixel_values (`torch.Tensor` of shape `(tiles, 3, height, width)`, *optional*): tiles or key frames.
+            pixel_values_motion (`torch.Tensor` of shape `(frames, 3, height, width)`, *optional*): one clip.
+        """
+        if pixel_values is None and pixel_values_motion is None:
+            raise ValueError("Neither pixel_values nor pixel_values_motion was given; pass at least one of them.")
+        output = VitalVisionEncoderOutput()
+        if pixel_values is not None:
+            pixels = normalize_pixels(pixel_values, self.config).to(self.dtype)
+            output.last_hidden_state = self.vision_tower(pixels, **kwargs).last_hidden_state
+        if pixel_values_motion is not None:
+            output.motion_features = motion_features(self.motion_tower, pixel_values_motion, self.config)
+        return output
+
+
+class VitalPreTrainedModel(InternVLPreTrainedModel):
+    config: VitalConfig
+    config_class = VitalConfig
+    _no_split_modules = ["InternVLVisionLayer", "VitalMotionModel"]
+    _keys_to_ignore_on_load_unexpected = SLOW_PATHWAY_KEYS
+
+
+class VitalModel(InternVLModel, VitalPreTrainedModel):
+    """InternVL's model with a motion tower: vision tower, motion tower, their projectors, decoder without a head."""
+
+    config: VitalConfig
+    config_class = VitalConfig
+    _keys_to_ignore_on_load_unexpected = SLOW_PATHWAY_KEYS
+    _no_split_modules = VitalPreTrainedModel._no_split_modules
+
+    def __init__(self, config: VitalConfig):
+        super().__init__(config)
+        self.motion_tower = VitalMotionModel._from_config(config.motion_config)
+        self.motion_projector = VitalMotionProjector(config)
+        self.post_init()
+
+    def get_image_features(
+        self,
+        pixel_values: torch.Tensor,
+        vision_feature_layer: int | list[int] | None = None,
+        vision_feature_select_strategy: str | None = None,
+        **kwargs: Unpack[TransformersKwargs],
+    ) -> tuple | BaseModelOutputWithPooling:
+        """
+        Projected tokens of tiles; the motion branch takes no part.
+
+        Args:
+            pixel_values (`torch.Tensor` of shape `(tiles, 3, height, width)`): uint8, or normalised floats.
+
+        Returns:
+            `pooler_output` of shape `(tiles, tokens per tile, decoder hidden size)`.
+        """
+        return super().get_image_features(
+            normalize_pixels(pixel_values, self.config),
+            vision_feature_layer=vision_feature_layer,
+            vision_feature_select_strategy=vision_feature_select_strategy,
+            **kwargs,
+        )
+
+    @can_return_tuple
+    def get_video_features(
+        self,
+        pixel_values_videos: torch.Tensor,
+        pixel_values_motion: torch.Tensor | None = None,
+        num_key_frames: torch.LongTensor | None = None,
+        num_motion_frames: torch.LongTensor | None = None,
+        **kwargs: Unpack[TransformersKwargs],
+    ) -> tuple | BaseModelOutputWithPooling:
+        """
+        Tokens of videos: those of all key frames in time order, then one per motion frame.
+
+        Args:
+            pixel_values_videos (`torch.Tensor` of shape `(key frames of all videos, 3, height, width)`):
+                uint8, or normalised floats.
+            pixel_values_motion (`torch.Tensor` of shape `(motion frames of all videos, 3, height, width)`, *optional*):
+                likewise; left out, the videos have key-frame tokens only.
+            num_key_frames (`torch.LongTensor` of shape `(videos,)`, *optional*): how the first is shared out;
+                one video by default.
+            num_motion_frames (`torch.LongTensor` of shape `(videos,)`, *optional*): how the second is shared out.
+
+        Returns:
+            `pooler_output`: a list with a tensor `(tokens, decoder hidden size)` per video.
+        """
+        outputs = self.get_image_features(pixel_values_videos, return_dict=True, **kwargs)
+        key_counts = _frame_counts(num_key_frames, pixel_values_videos, "num_key_frames", "pixel_values_videos")
+        tokens = [frames.flatten(0, 1) for frames in outputs.pooler_output.split(key_counts)]
+        if pixel_values_motion is not None:
+            counts = _frame_counts(num_motion_frames, pixel_values_motion, "num_motion_frames", "pixel_values_motion")
+            clips = pixel_values_motion.split(counts)
+            if len(clips) != len(tokens):
+                raise ValueError(f"Got key frames of {len(tokens)} videos and motion frames of {len(clips)}.")
+            tokens = [
+                torch.cat([key, self.get_motion_features(clip).to(key.device, key.dtype)])
+                for key, clip in zip(tokens, clips, strict=True)
+            ]
+        outputs.pooler_output = tokens
+        return outputs
+
+    def get_motion_features(self, pixel_values_motion: torch.Tensor) -> torch.Tensor:
+        """Projected motion tokens [frames, decoder hidden size] of one clip [frames, 3, height, width]."""
+        features = motion_features(self.motion_tower, pixel_values_motion, self.config)
+        if self.config.motion_readout == "reshaped":
+            features = features.T.reshape(features.shape)  # the release re-reads [256, T] as [T, 256]
+        return self.motion_projector(features)
+
+    def get_placeholder_mask(
+        self,
+        input_ids: torch.LongTensor | None,
+        inputs_embeds: torch.Tensor,
+        image_features: torch.Tensor | None = None,
+        video_features: torch.Tensor | None = None,
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """
+        Where image and video features go, each as a mask [batch, sequence, 1].
+
+        With videos and no images, image placeholders take video tokens too: the authors' prompts use one kind of
+        placeholder for both.
+        """
+        video_ids = [self.config.video_token_id]
+        if image_features is None:
+            video_ids.append(self.config.image_token_id)
+        image_mask = self._positions_of(input_ids, inputs_embeds, [self.config.image_token_id])
+        video_mask = self._positions_of(input_ids, inputs_embeds, video_ids)
+        for kind, mask, features in [("Image", image_mask, image_features), ("Video", video_mask, video_features)]:
+            if features is not None:
+                torch_compilable_check(
+                    mask.sum() * inputs_embeds.shape[-1] == features.numel(),
+                    f"{kind} features and {kind.lower()} tokens do not match, tokens: {mask.sum()}, "
+                    f"features: {features.numel() // inputs_embeds.shape[-1]}",
+                )
+        return image_mask.unsqueeze(-1), video_mask.unsqueeze(-1)
+
+    def _positions_of(self, input_ids, inputs_embeds, token_ids: list[int]) -> torch.Tensor:
+        ids = torch.tensor(token_ids, device=inputs_embeds.device)
+        if input_ids is not None:
+            return torch.isin(input_ids.to(ids.device), ids)
+        embeddings = self.get_input_embeddings()(ids)
+        return (inputs_embeds.unsqueeze(-2) == embeddings).all(-1).any(-1)
+
+    @can_return_tuple
+    def forward(
+        self,
+        input_ids: torch.LongTensor | None = None,
+        pixel_values: torch.Tensor | None = None,
+        pixel_values_videos: torch.Tensor | None = None,
+        pixel_values_motion: torch.Tensor | None = None,
+        num_key_frames: torch.LongTensor | None = None,
+        num_motion_frames: torch.LongTensor | None = None,
+        attention_mask: torch.Tensor | None = None,
+        position_ids: torch.LongTensor | None = None,
+        past_key_values: Cache | None = None,
+        inputs_embeds: torch.Tensor | None = None,
+        vision_feature_layer: int | list[int] | None = None,
+        vision_feature_select_strategy: str | None = None,
+        mm_encoder_outputs: dict[str, BaseModelOutputWithPooling] | None = None,
+        **kwargs: Unpack[TransformersKwargs],
+    ) -> tuple | InternVLModelOutputWithPast:
+        if (input_ids is None) ^ (inputs_embeds is not None):
+            raise ValueError("You must specify exactly one of input_ids or inputs_embeds")
+        given = dict(mm_encoder_outputs or {})
+        if (pixel_values is not None and given.get("image") is not None) or (
+            pixel_values_videos is not None and given.get("video") is not None
+        ):
+            raise ValueError("You cannot specify both pixels and mm_encoder_outputs of the same kind")
+        if pixel_values is not None:
+            given["image"] = self.get_image_features(
+                pixel_values, vision_feature_layer, vision_feature_select_strategy, return_dict=True
+            )
+        if pixel_values_videos is not None:
+            given["video"] = self.get_video_features(
+                pixel_values_videos, pixel_values_motion, num_key_frames, num_motion_frames, return_dict=True
+            )
+        if inputs_embeds is None:
+            inputs_embeds = self.get_input_embeddings()(input_ids)
+
+        image_features, video_features = (
+            torch.cat([item.flatten(0, -2) for item in given[kind].pooler_output]).to(
+                inputs_embeds.device, inputs_embeds.dtype
+            )
+            if given.get(kind) is not None
+            else None
+            for kind in ("image", "video")
+        )
+        if image_features is not None or video_features is not None:
+            image_mask, video_mask = self.get_placeholder_mask(input_ids, inputs_embeds, image_features, video_features)
+            for mask, features in [(image_mask, image_features), (video_mask, video_features)]:
+                if features is not None:
+                    inputs_embeds = inputs_embeds.masked_scatter(mask, features)
+
+        outputs = self.language_model(
+            attention_mask=attention_mask,
+            position_ids=position_ids,
+            past_key_values=past_key_values,
+            inputs_embeds=inputs_embeds,
+            **kwargs,
+        )
+        return InternVLModelOutputWithPast(
+            last_hidden_state=outputs.last_hidden_state,
+            past_key_values=outputs.past_key_values,
+            hidden_states=outputs.hidden_states,
+            attentions=outputs.attentions,
+            image_hidden_states=image_features,
+        )
+
+
+def _frame_counts(counts: torch.Tensor | None, pixels: torch.Tensor, name: str, pixels_name: str) -> list[int]:
+    counts = [pixels.shape[0]] if counts is None else [int(count) for count in counts]
+    if sum(counts) != pixels.shape[0] or min(counts) < 1:
+        raise ValueError(
+            f"{name} is {counts}, in sum {sum(counts)}, but {pixels_name} holds {pixels.shape[0]} frames; expected "
+            "one positive count per video that add up to the frames given."
+        )
+    return counts
+
+
+class VitalForConditionalGeneration(InternVLForConditionalGeneration, VitalPreTrainedModel):
+    """
+    VITAL with a language-model head: chat through `generate`, quality levels through [`level_logits`].
+
+    Example:
+
+    ```python
+    >>> from transformers_vital import VitalConfig, VitalForConditionalGeneration
+    >>> import torch
+    >>> with torch.device("meta"):
+    ...     model = VitalForConditionalGeneration(VitalConfig(text_config={"model_type": "qwen2", "hidden_size": 896}))
+    >>> model.model.motion_projector.linear_1.weight.shape
+    torch.Size([896, 256])
+
+    ```
+    """
+
+    config: VitalConfig
+    config_class = VitalConfig
+    _keys_to_ignore_on_load_unexpected = SLOW_PATHWAY_KEYS
+    _no_split_modules = VitalPreTrainedModel._no_split_modules
+
+    def __init__(self, config: VitalConfig):
+        super(InternVLForConditionalGeneration, self).__init__(config)  # InternVL's own would build a second decoder
+        self.model = VitalModel(config)
+        self.lm_head = nn.Linear(config.text_config.hidden_size, config.text_config.vocab_size, bias=False)
+        self.post_init()
+
+    def save_pretrained(self, save_directory, **kwargs):
+        kwargs.setdefault("save_original_format", False)  # what was read from another format is written in ours
+        return super().save_pretrained(save_directory, **kwargs)
+
+    def get_video_features(self, pixel_values_videos: torch.Tensor, **kwargs) -> tuple | BaseModelOutputWithPooling:
+        return self.model.get_video_features(pixel_values_videos, **kwargs)
+
+    def get_vision_encoder(self) -> VitalVisionEncoder:
+        """The encoders as a model of their own; it shares their weights."""
+        with torch.device("meta"):
+            encoder = VitalVisionEncoder(
+                VitalVisionEncoderConfig(
+                    vision_config=self.config.vision_config,
+                    motion_config=self.config.motion_config,
+                    image_mean=self.config.image_mean,
+                    image_std=self.config.image_std,
+                    dtype=self.dtype,
+                )
+            )
+        encoder.vision_tower = self.model.vision_tower
+        encoder.motion_tower = self.model.motion_tower
+        return encoder.train(self.training)
+
+    def load_vision_encoder(self, encoder: VitalVisionEncoder) -> None:
+        """
+        Copy the weights of a vision encoder into this model (the paper's transfer to another decoder, "Zero").
+
+        Raises:
+            `RuntimeError`: the encoders differ in size.
+        """
+        self.model.vision_tower.load_state_dict(encoder.vision_tower.state_dict())
+        self.model.motion_tower.load_state_dict(encoder.motion_tower.state_dict())
+
+    @can_return_tuple
+    def forward(
+        self,
+        input_ids: torch.LongTensor | None = None,
+        pixel_values: torch.Tensor | None = None,
+        pixel_values_videos: torch.Tensor | None = None,
+        pixel_values_motion: torch.Tensor | None = None,
+        num_key_frames: torch.LongTensor | None = None,
+        num_motion_frames: torch.LongTensor | None = None,
+        attention_mask: torch.Tensor | None = None,
+        position_ids: torch.LongTensor | None = None,
+        past_key_values: Cache | None = None,
+        inputs_embeds: torch.Tensor | None = None,
+        vision_feature_layer: int | list[int] | None = None,
+        vision_feature_select_strategy: str | None = None,
+        labels: torch.LongTensor | None = None,
+        logits_to_keep: int | torch.Tensor = 0,
+        mm_encoder_outputs: dict[str, BaseModelOutputWithPooling] | None = None,
+        **kwargs: Unpack[TransformersKwargs],
+    ) -> tuple | InternVLCausalLMOutputWithPast:
+        """
+        Args:
+            input_ids (`torch.LongTensor` of shape `(batch, sequence)`): with placeholders expanded by the processor.
+            pixel_values (`torch.Tensor` of shape `(tiles of all images, 3, height, width)`, *optional*):
+                uint8, or normalised floats.
+            pixel_values_videos, pixel_values_motion, num_key_frames, num_motion_frames: see
+                [`VitalModel.get_video_features`].
+            labels (`torch.LongTensor` of shape `(batch, sequence)`, *optional*): −100 is ignored.
+        """
+        return super().forward(
+            input_ids=input_ids,
+            pixel_values=pixel_values,
+            pixel_values_videos=pixel_values_videos,
+            pixel_values_motion=pixel_values_motion,
+            num_key_frames=num_key_frames,
+            num_motion_frames=num_motion_frames,
+            attention_mask=attention_mask,
+            position_ids=position_ids,
+            past_key_values=past_key_values,
+            inputs_embeds=inputs_embeds,
+            vision_feature_layer=vision_feature_layer,
+            vision_feature_select_strategy=vision_feature_select_strategy,
+            labels=labels,
+            logits_to_keep=logits_to_keep,
+            mm_encoder_outputs=mm_encoder_outputs,
+            **kwargs,
+        )
+
+    @torch.no_grad()
+    def level_logits(
+        self, input_ids: torch.LongTensor, attention_mask: torch.Tensor | None = None, level_mass: bool = False, **inputs
+    ) -> VitalLevelOutput:
+        """
+        Logits of the five level words at the last token of each prompt (paper, Sec. 8.1).
+
+        One prefill without a cache; the head is read at one position and, unless `level_mass` is asked for, in five
+        rows only.
+
+        Args:
+            input_ids (`torch.LongTensor` of shape `(batch, sequence)`): prompts that end where the level follows,
+                padded on either side.
+            attention_mask (`torch.Tensor` of shape `(batch, sequence)`, *optional*): 0 on padding.
+            level_mass (`bool`, *optional*, defaults to `False`): also compute the share of the level words.
+            **inputs: pixels and counts, as for `forward`.
+
+        Returns:
+            [`VitalLevelOutput`]
+        """
+        if attention_mask is None:
+            attention_mask = torch.ones_like(input_ids)
+        hidden_states = self.model(
+            input_ids=input_ids,
+            attention_mask=attention_mask,
+            position_ids=(attention_mask.cumsum(-1) - 1).clamp_min(0),
+            use_cache=False,
+            **inputs,
+        ).last_hidden_state
+        steps = torch.arange(attention_mask.shape[1], device=attention_mask.device)
+        last = (steps * (attention_mask != 0)).argmax(-1).to(hidden_states.device)
+        at_level = hidden_states[torch.arange(len(last), device=last.device), last]
+        weight = self.lm_head.weight
+        level_ids = torch.tensor(self.config.level_token_ids, device=weight.device)
+        at_level = at_level.to(weight.device)
+        levels = at_level.float() @ weight[level_ids].float().T
+        if not level_mass:
+            return VitalLevelOutput(level_logits=levels)
+        whole = self.lm_head(at_level).float()
+        whole[:, level_ids] = levels  # one arithmetic for both, so that the share cannot pass 1
+        return VitalLevelOutput(level_logits=levels, level_mass=(levels.logsumexp(-1) - whole.logsumexp(-1)).exp())
+
+
+__all__ = [
+    "VitalForConditionalGeneration",
+    "VitalLevelOutput",
+    "VitalModel",
+    "VitalPreTrainedModel",
+    "VitalVisionEncoder",
+]
