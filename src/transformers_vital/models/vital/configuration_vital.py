@@ -90,7 +90,8 @@ class VitalConfig(InternVLConfig):
     Args:
         motion_config (`VitalMotionConfig`, *optional*): the motion extractor.
         video_token_id (`int`, *optional*, defaults to 151656): placeholder of every token of a video.
-        level_token_ids (`list[int]`, *optional*): vocabulary ids of high, good, fair, poor, low, in this order.
+        level_token_ids (`list[int]`, *optional*): vocabulary ids of " high", " good", " fair", " poor", " low", in
+            this order; Qwen's by default. `None` where the tokenizer is not chosen yet.
         motion_readout (`str`, *optional*, defaults to `"transposed"`): how the [256, T] motion features become T
             tokens. `"transposed"`: token t is the feature of frame t. `"reshaped"`: the same numbers re-read row by
             row as [T, 256], as the authors' release does; their weights need it.
@@ -120,7 +121,7 @@ class VitalConfig(InternVLConfig):
 
     motion_config: dict | PreTrainedConfig | None = None
     video_token_id: int = 151656
-    level_token_ids: list[int] | tuple[int, ...] = QWEN_LEVEL_TOKEN_IDS
+    level_token_ids: list[int] | tuple[int, ...] | None = QWEN_LEVEL_TOKEN_IDS
     motion_readout: str = "transposed"
     image_mean: list[float] | tuple[float, ...] = IMAGENET_MEAN
     image_std: list[float] | tuple[float, ...] = IMAGENET_STD
@@ -132,7 +133,7 @@ class VitalConfig(InternVLConfig):
                 f"motion_readout is {self.motion_readout!r}; expected 'transposed' (one token per motion frame) or "
                 "'reshaped' (the reading of the authors' release)."
             )
-        if len(self.level_token_ids) != 5:
+        if self.level_token_ids is not None and len(self.level_token_ids) != 5:
             raise ValueError(
                 f"level_token_ids has {len(self.level_token_ids)} entries; expected the five vocabulary ids of "
                 "high, good, fair, poor, low."

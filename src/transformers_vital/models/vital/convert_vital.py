@@ -15,6 +15,9 @@ FAST_PATHWAY_RENAMINGS = [
 ]
 FAST_BLOCK_RENAMINGS = [(r"\.branch1_", ".shortcut_"), (r"\.branch2\.", ".")]
 
+# The rest of SlowFast, which nothing reads: slow pathway and lateral connections.
+SLOW_PATHWAY = r"\.multipathway_(blocks\.0|fusion)\."
+
 VISION_RENAMINGS = [
     (r"^vision_tower\.embeddings\.class_embedding", "vision_tower.embeddings.cls_token"),
     (r"^vision_tower\.embeddings\.position_embedding(?!s)", "vision_tower.embeddings.position_embeddings"),
@@ -164,7 +167,10 @@ def convert_checkpoint(source: str | Path, output: str | Path, *, allow_pickle: 
         allow_pickle (`bool`, *optional*, defaults to `False`): accept `pytorch_model.bin`.
 
     Returns:
-        `dict`: `format`, and lists `new` (initialised here), `dropped` (read by nothing), plus `parameters`.
+        `dict`: `format` and `parameters`; lists `new` (initialised here) and `dropped` (read by nothing).
+
+    Raises:
+        `ValueError`: weights that this model has no place for.
     """
     from transformers.configuration_utils import PreTrainedConfig
 
@@ -175,12 +181,29 @@ def convert_checkpoint(source: str | Path, output: str | Path, *, allow_pickle: 
     model, info = VitalForConditionalGeneration.from_pretrained(
         source, dtype="auto", use_safetensors=None if allow_pickle else True, output_loading_info=True
     )
+    if info["unexpected_keys"]:
+        raise ValueError(
+            f"{source} holds weights that this model has no place for, such as {sorted(info['unexpected_keys'])[:3]}. "
+            "Expected the authors' release, an InternVL3 -hf checkpoint or a VITAL checkpoint."
+        )
     processor = VitalProcessor.from_pretrained(source)
     model.save_pretrained(output)
     processor.save_pretrained(output)
+    motion = ["motion_tower", "motion_projector"] if model.has_new_motion_parts else []
     return {
         "format": source_format,
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
-        "new": sorted(info["missing_keys"]),
-        "dropped": sorted(info["unexpected_keys"]),
+        "new": sorted(info["missing_keys"]) + motion,
+        "dropped": [key for key in _keys(source) if re.search(SLOW_PATHWAY, key)],
     }
+
+
+def _keys(source: str | Path) -> list[str]:
+    """Names of the tensors in the safetensors files of a local checkpoint."""
+    from safetensors import safe_open
+
+    keys = []
+    for path in sorted(Path(source).glob("*.safetensors")):
+        with safe_open(path, framework="pt") as file:
+            keys += file.keys()
+    return keys

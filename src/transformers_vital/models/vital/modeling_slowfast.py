@@ -123,8 +123,6 @@ class VitalMotionModel(PreTrainedModel):
     main_input_name = "pixel_values_motion"
     input_modalities = ("video",)
     _no_split_modules = ["VitalMotionModel"]
-    # what nothing reads in a full SlowFast: the slow pathway, the lateral connections and the classification head
-    _keys_to_ignore_on_load_unexpected = [r"multipathway_blocks\.0\.", r"multipathway_fusion", r"^blocks\.[56]\."]
 
     chunk_frames = 16
 

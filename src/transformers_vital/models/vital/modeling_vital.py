@@ -17,15 +17,17 @@ from transformers.models.internvl.modeling_internvl import (
     InternVLVisionModel,
 )
 from transformers.processing_utils import Unpack
-from transformers.utils import TransformersKwargs, torch_compilable_check
+from transformers.utils import TransformersKwargs, logging, torch_compilable_check
 from transformers.utils.generic import can_return_tuple
 
 from .configuration_vital import VitalConfig, VitalVisionEncoderConfig
-from .convert_vital import register_weight_conversions
+from .convert_vital import SLOW_PATHWAY, register_weight_conversions
 from .modeling_slowfast import VitalMotionModel
 
 
-SLOW_PATHWAY_KEYS = [r"^slowfast_model\."]  # what the renamings leave under the old name: nothing reads it
+logger = logging.get_logger(__name__)
+
+SLOW_PATHWAY_KEYS = {SLOW_PATHWAY}
 
 register_weight_conversions()
 
@@ -113,11 +115,10 @@ class VitalVisionEncoder(PreTrainedModel):
     _supports_flash_attn = True
     _supports_flex_attn = True
     _supports_attention_backend = True
-    _keys_to_ignore_on_load_unexpected = [
-        *SLOW_PATHWAY_KEYS,
+    _keys_to_ignore_on_load_unexpected = SLOW_PATHWAY_KEYS | {
         r"^(model\.)?(language_model|multi_modal_projector|motion_projector)\.",
         r"^(lm_head|mlp1|motion_mlp|quality)\.",
-    ]
+    }
 
     def __init__(self, config: VitalVisionEncoderConfig):
         super().__init__(config)
@@ -157,14 +158,23 @@ class VitalPreTrainedModel(InternVLPreTrainedModel):
     _no_split_modules = ["InternVLVisionLayer", "VitalMotionModel"]
     _keys_to_ignore_on_load_unexpected = SLOW_PATHWAY_KEYS
 
+    has_new_motion_parts = False
 
-class VitalModel(InternVLModel, VitalPreTrainedModel):
+    def _adjust_missing_and_unexpected_keys(self, loading_info) -> None:
+        """Say in one line what a checkpoint without a motion branch would otherwise list tensor by tensor."""
+        super()._adjust_missing_and_unexpected_keys(loading_info)
+        motion = {key for key in self.state_dict() if "motion_tower." in key or "motion_projector." in key}
+        if motion and motion <= loading_info.missing_keys:
+            loading_info.missing_keys -= motion
+            self.has_new_motion_parts = True
+            logger.warning(
+                "The checkpoint has no motion branch: motion_tower and motion_projector are newly initialised. Load "
+                "trained ones (load_vision_encoder, load_slowfast) or train before scoring videos."
+            )
+
+
+class VitalModel(VitalPreTrainedModel, InternVLModel):
     """InternVL's model with a motion tower: vision tower, motion tower, their projectors, decoder without a head."""
-
-    config: VitalConfig
-    config_class = VitalConfig
-    _keys_to_ignore_on_load_unexpected = SLOW_PATHWAY_KEYS
-    _no_split_modules = VitalPreTrainedModel._no_split_modules
 
     def __init__(self, config: VitalConfig):
         super().__init__(config)
@@ -351,7 +361,7 @@ def _frame_counts(counts: torch.Tensor | None, pixels: torch.Tensor, name: str, 
     return counts
 
 
-class VitalForConditionalGeneration(InternVLForConditionalGeneration, VitalPreTrainedModel):
+class VitalForConditionalGeneration(VitalPreTrainedModel, InternVLForConditionalGeneration):
     """
     VITAL with a language-model head: chat through `generate`, quality levels through [`level_logits`].
 
@@ -367,11 +377,6 @@ class VitalForConditionalGeneration(InternVLForConditionalGeneration, VitalPreTr
 
     ```
     """
-
-    config: VitalConfig
-    config_class = VitalConfig
-    _keys_to_ignore_on_load_unexpected = SLOW_PATHWAY_KEYS
-    _no_split_modules = VitalPreTrainedModel._no_split_modules
 
     def __init__(self, config: VitalConfig):
         super(InternVLForConditionalGeneration, self).__init__(config)  # InternVL's own would build a second decoder
@@ -480,6 +485,11 @@ class VitalForConditionalGeneration(InternVLForConditionalGeneration, VitalPreTr
         Returns:
             [`VitalLevelOutput`]
         """
+        if self.config.level_token_ids is None:
+            raise ValueError(
+                "config.level_token_ids is None; set it to the processor's level_token_ids, the ids of the five level "
+                "words in its tokenizer."
+            )
         if attention_mask is None:
             attention_mask = torch.ones_like(input_ids)
         hidden_states = self.model(

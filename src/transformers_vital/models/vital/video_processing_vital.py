@@ -143,13 +143,13 @@ class VitalVideoProcessor(BaseVideoProcessor):
             **{name: setting(name) for name in ("key_frame_interval", "motion_fps", "max_key_frames", "max_motion_frames")},
         )
 
-    def sample(self, video, *, fps: float | None = None, **settings) -> SampledVideo:
+    def sample(self, video, *, frame_rate: float | None = None, **settings) -> SampledVideo:
         """
         Read one video: decide on the frames, decode, resize.
 
         Args:
             video: a path, bytes, binary file, array or tensor of frames, list of frames, or what this returned.
-            fps (`float`, *optional*): rate of frames given as arrays; 24 with a warning when left out.
+            frame_rate (`float`, *optional*): of frames given as arrays; 24 with a warning when left out.
             settings: any of this processor's settings, for this call.
 
         Raises:
@@ -185,20 +185,20 @@ class VitalVideoProcessor(BaseVideoProcessor):
             return SampledVideo(torch.from_numpy(clip.key_frames), torch.from_numpy(clip.motion_frames), metadata)
 
         frames = _as_frames(video)
-        if fps is None:
+        if frame_rate is None:
             logger.warning_once(f"Frames came without a rate; {DEFAULT_FPS:g} per second is assumed. Pass video_metadata.")
-            fps = DEFAULT_FPS
-        key, motion = plan(np.arange(len(frames)) / fps, fps)
+            frame_rate = DEFAULT_FPS
+        key, motion = plan(np.arange(len(frames)) / frame_rate, frame_rate)
         resized = {index: torch.from_numpy(transform(frames[index])) for index in np.union1d(key, motion).tolist()}
         return SampledVideo(
             torch.stack([resized[index] for index in key.tolist()]),
             torch.stack([resized[index] for index in motion.tolist()]),
             VideoMetadata(
                 total_num_frames=len(frames),
-                fps=fps,
+                fps=frame_rate,
                 width=frames[0].shape[1],
                 height=frames[0].shape[0],
-                duration=len(frames) / fps,
+                duration=len(frames) / frame_rate,
                 frames_indices=key.tolist(),
             ),
         )
@@ -207,7 +207,7 @@ class VitalVideoProcessor(BaseVideoProcessor):
         videos = flatten_videos(videos)
         rates = _rates(video_metadata, len(videos))
         settings = dict(sample_indices_fn.keywords) if sample_indices_fn else {"do_sample_frames": False}
-        sampled = [self.sample(video, fps=fps, **settings) for video, fps in zip(videos, rates, strict=True)]
+        sampled = [self.sample(video, frame_rate=rate, **settings) for video, rate in zip(videos, rates, strict=True)]
         return sampled, [video.metadata for video in sampled]
 
     def _prepare_input_videos(self, videos, **kwargs):

@@ -1,0 +1,66 @@
+"""Fixtures shared by all tests: the golden data and a checkpoint small enough to build in a second."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+REFERENCE = REPOSITORY.parent / "shared" / "reference"
+
+
+@pytest.fixture(scope="session")
+def goldens() -> Path:
+    """Data made by running the authors' code; another set of the same layout can be named in VITAL_GOLDENS."""
+    folder = Path(os.environ.get("VITAL_GOLDENS", REFERENCE / "goldens"))
+    if not folder.is_dir():
+        pytest.skip(f"the golden data is not at {folder}; name its folder in VITAL_GOLDENS")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def release_checkpoint(goldens, tmp_path_factory) -> Path:
+    """The authors' checkpoint format on disk, with its tokenizer beside it."""
+    folder = tmp_path_factory.mktemp("release")
+    for part in ("lmm_checkpoint", "tokenizer"):
+        for path in (goldens / part).iterdir():
+            shutil.copy(path, folder / path.name)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_folder(tmp_path_factory) -> Path:
+    """A native checkpoint of a few hundred thousand weights, whose scores differ from picture to picture."""
+    import torch
+
+    from transformers_vital import VitalConfig, VitalForConditionalGeneration, VitalProcessor
+    from transformers_vital.scoring.default_model import default_model_files
+
+    config = VitalConfig.from_pretrained(default_model_files())
+    config.vision_config.update(
+        {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64}
+    )
+    config.vision_config.image_size = (56, 56)
+    config.vision_config.layer_scale_init_value = 1.0
+    config.image_seq_length = 4
+    config.text_config.update(
+        {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64, "head_dim": 16}
+    )
+    config.text_config.layer_types = ["full_attention"] * 2
+    config.text_config.initializer_range = 0.2
+    config.vision_config.initializer_range = 0.2
+    config.initializer_range = 0.2
+    config.dtype = "float32"
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        model = VitalForConditionalGeneration(config)
+    processor = VitalProcessor.from_pretrained(default_model_files())
+    processor.image_seq_length = 4
+    processor.image_processor.size = {"height": 56, "width": 56}
+    processor.video_processor.size = {"height": 56, "width": 56}
+    folder = tmp_path_factory.mktemp("tiny")
+    model.save_pretrained(folder)
+    processor.save_pretrained(folder)
+    return folder
