@@ -1,0 +1,1 @@
+"""The command `transformers-vital`. Importing it loads neither torch nor transformers."""
