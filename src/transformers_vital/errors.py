@@ -51,6 +51,7 @@ class MissingExtraError(VitalError, ImportError):
     >>> from transformers_vital.errors import MissingExtraError
     >>> str(MissingExtraError("pandas", extra="eval", purpose="writing parquet"))
     'writing parquet needs pandas, which is not installed. Run: pip install "transformers-vital[eval]"'
+
     ```
     """
 

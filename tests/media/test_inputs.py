@@ -99,6 +99,11 @@ class TestFiles:
             with pytest.raises(MediaNotFoundError, match=rf"{item.name} does not exist"):
                 open_source(item)
 
+    @pytest.mark.parametrize("given", ["", "  "])
+    def test_an_empty_name_is_an_error_and_not_the_current_folder(self, given):
+        with pytest.raises(MediaInputError, match="An input is an empty text; expected the path"):
+            expand_media(given)
+
     def test_an_empty_folder_is_an_error(self, tmp_path):
         with pytest.raises(MediaNotFoundError, match="folder .* holds no image or video file"):
             expand_media(tmp_path)

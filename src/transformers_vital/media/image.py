@@ -73,7 +73,7 @@ def load_image(
     except UnidentifiedImageError as error:
         raise MediaDecodeError(
             f"{name} is not an image that Pillow can read. Convert it to PNG or JPEG (HEIC: install pillow-heif and "
-            'register its opener), or pass kind="video" if it is a video.'
+            'register its opener), or say that it is a video (kind="video", --kind video).'
         ) from error
     except Image.DecompressionBombError as error:
         raise MediaDecodeError(f"{name}: {error} Pass max_pixels=... if you trust the file.") from error

@@ -159,6 +159,8 @@ def _expand(given: Any, label: str, rules: _Rules) -> Iterator[MediaItem]:
 
 
 def _from_path(given: str | Path, rules: _Rules) -> Iterator[MediaItem]:
+    if not str(given).strip():
+        raise MediaInputError("An input is an empty text; expected the path of a file or folder. Name one.")
     path = Path(given).expanduser()
     if path.is_dir():
         found = path.rglob("*") if rules.recursive else path.iterdir()

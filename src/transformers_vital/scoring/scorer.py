@@ -49,7 +49,7 @@ class VitalScorer:
     >>> from transformers_vital import VitalScorer
     >>> scorer = VitalScorer.from_pretrained()  # vital-tiny
     >>> result = scorer.score("examples/media")[0]
-    >>> 0 <= result.score <= 1, sum(result.level_probabilities)
+    >>> 0 <= result.score <= 1, round(sum(result.level_probabilities), 6)
     (True, 1.0)
 
     ```
@@ -107,6 +107,8 @@ class VitalScorer:
         """
         name = str(model or DEFAULT_MODEL)
         source = default_model_folder() if name == DEFAULT_MODEL and not Path(name).is_dir() else name
+        if (name.startswith(("/", ".", "~")) or name.count("/") > 1) and not Path(name).is_dir():
+            raise CheckpointError(f"There is no folder {name}. Expected one with a VITAL checkpoint, or a Hub name.")
         device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
         if dtype is None:
             dtype = torch.float32 if device.type == "cpu" else "auto"
@@ -116,7 +118,7 @@ class VitalScorer:
             weights = VitalForConditionalGeneration.from_pretrained(
                 source, dtype=dtype, use_safetensors=None if allow_pickle else True, **kwargs
             )
-        except OSError as error:
+        except (OSError, ValueError) as error:
             raise CheckpointError(
                 f"{name} cannot be loaded: {error} Expected a folder with a VITAL checkpoint or its name on the Hub."
             ) from error

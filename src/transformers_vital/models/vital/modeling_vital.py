@@ -502,15 +502,25 @@ class VitalForConditionalGeneration(VitalPreTrainedModel, InternVLForConditional
         steps = torch.arange(attention_mask.shape[1], device=attention_mask.device)
         last = (steps * (attention_mask != 0)).argmax(-1).to(hidden_states.device)
         at_level = hidden_states[torch.arange(len(last), device=last.device), last]
-        weight = self.lm_head.weight
-        level_ids = torch.tensor(self.config.level_token_ids, device=weight.device)
-        at_level = at_level.to(weight.device)
-        levels = at_level.float() @ weight[level_ids].float().T
+        levels, whole = self._read_head(at_level, whole=level_mass)
         if not level_mass:
             return VitalLevelOutput(level_logits=levels)
-        whole = self.lm_head(at_level).float()
-        whole[:, level_ids] = levels  # one arithmetic for both, so that the share cannot pass 1
         return VitalLevelOutput(level_logits=levels, level_mass=(levels.logsumexp(-1) - whole.logsumexp(-1)).exp())
+
+    def _read_head(self, hidden_states: torch.Tensor, *, whole: bool) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """The five level logits in float32, and those of the whole vocabulary where asked for."""
+        weight = self.lm_head.weight
+        if weight.is_meta or not weight.is_floating_point():  # offloaded or quantised: only the module can read it
+            logits = self.lm_head(hidden_states).float()
+            return logits[:, self.config.level_token_ids], logits
+        hidden_states = hidden_states.to(weight.device)
+        level_ids = torch.tensor(self.config.level_token_ids, device=weight.device)
+        levels = hidden_states.float() @ weight[level_ids].float().T
+        if not whole:
+            return levels, None
+        logits = self.lm_head(hidden_states).float()
+        logits[:, level_ids] = levels  # one arithmetic for both, so that the share cannot pass 1
+        return levels, logits
 
 
 __all__ = [

@@ -85,8 +85,8 @@ class VitalProcessor(ProcessorMixin):
     >>> from transformers_vital.scoring.default_model import default_model_files
     >>> processor = VitalProcessor.from_pretrained(default_model_files())
     >>> inputs = processor.prepare_scoring(images=[Image.new("RGB", (224, 224))])
-    >>> processor.decode(inputs.input_ids[0])[-29:]
-    ' The quality of the image is'
+    >>> processor.decode(inputs.input_ids[0]).splitlines()[-1]
+    'The quality of the image is'
 
     ```
     """

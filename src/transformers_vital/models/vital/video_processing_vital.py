@@ -148,7 +148,8 @@ class VitalVideoProcessor(BaseVideoProcessor):
         Read one video: decide on the frames, decode, resize.
 
         Args:
-            video: a path, bytes, binary file, array or tensor of frames, list of frames, or what this returned.
+            video: a path, bytes, binary file, animated PIL image, array or tensor of frames, list of frames, or what
+                this returned.
             frame_rate (`float`, *optional*): of frames given as arrays; 24 with a warning when left out.
             settings: any of this processor's settings, for this call.
 
@@ -169,39 +170,28 @@ class VitalVideoProcessor(BaseVideoProcessor):
         plan = partial(self.plan_frames, **settings)
         if settings.get("do_sample_frames") is False:
             plan = _every_frame
-        if isinstance(video, (str, bytes, PathLike)) or hasattr(video, "read"):
-            from transformers_vital.media.video import FramePlan, read_video  # files need the installed package
+        # The readers are not part of this folder: reading videos needs the installed package.
+        from transformers_vital.media.video import FramePlan, frames_to_clip, read_video
 
-            clip = read_video(video, plan=lambda *timeline: FramePlan(*plan(*timeline)), transform=transform)
-            metadata = VideoMetadata(
-                total_num_frames=len(clip.timestamps),
-                fps=clip.average_fps,
-                width=clip.width,
-                height=clip.height,
-                duration=clip.duration_seconds,
-                video_backend="pyav",
-                frames_indices=clip.plan.key.tolist(),
-            )
-            return SampledVideo(torch.from_numpy(clip.key_frames), torch.from_numpy(clip.motion_frames), metadata)
-
-        frames = _as_frames(video)
-        if frame_rate is None:
-            logger.warning_once(f"Frames came without a rate; {DEFAULT_FPS:g} per second is assumed. Pass video_metadata.")
-            frame_rate = DEFAULT_FPS
-        key, motion = plan(np.arange(len(frames)) / frame_rate, frame_rate)
-        resized = {index: torch.from_numpy(transform(frames[index])) for index in np.union1d(key, motion).tolist()}
-        return SampledVideo(
-            torch.stack([resized[index] for index in key.tolist()]),
-            torch.stack([resized[index] for index in motion.tolist()]),
-            VideoMetadata(
-                total_num_frames=len(frames),
-                fps=frame_rate,
-                width=frames[0].shape[1],
-                height=frames[0].shape[0],
-                duration=len(frames) / frame_rate,
-                frames_indices=key.tolist(),
-            ),
+        read = {"plan": lambda *timeline: FramePlan(*plan(*timeline)), "transform": transform}
+        if isinstance(video, (str, bytes, PathLike)) or hasattr(video, "read") or hasattr(video, "convert"):
+            clip = read_video(video, **read)
+        else:
+            if frame_rate is None:
+                logger.warning_once(
+                    f"Frames came without a rate; {DEFAULT_FPS:g} per second is assumed. Pass video_metadata."
+                )
+            clip = frames_to_clip(video, fps=frame_rate or DEFAULT_FPS, **read)
+        metadata = VideoMetadata(
+            total_num_frames=len(clip.timestamps),
+            fps=clip.average_fps,
+            width=clip.width,
+            height=clip.height,
+            duration=clip.duration_seconds,
+            video_backend="pyav",
+            frames_indices=clip.plan.key.tolist(),
         )
+        return SampledVideo(torch.from_numpy(clip.key_frames), torch.from_numpy(clip.motion_frames), metadata)
 
     def _decode_and_sample_videos(self, videos, video_metadata, do_sample_frames=None, sample_indices_fn=None):
         videos = flatten_videos(videos)
@@ -267,18 +257,6 @@ def _rates(video_metadata, count: int) -> list[float | None]:
 
 def _every_frame(timestamps: np.ndarray, average_fps: float) -> tuple[np.ndarray, np.ndarray]:
     return np.arange(len(timestamps)), np.arange(len(timestamps))
-
-
-def _as_frames(video) -> list[np.ndarray]:
-    """A video as a list of [height, width, 3] arrays; `(frames, 3, …)` is told from `(frames, …, 3)` by its size."""
-    frames = [np.asarray(frame.convert("RGB")) if hasattr(frame, "convert") else np.asarray(frame) for frame in video]
-    if not frames:
-        raise ValueError("The video has no frames; expected at least one.")
-    if any(frame.ndim != 3 or 3 not in (frame.shape[0], frame.shape[-1]) for frame in frames):
-        raise ValueError(
-            f"A frame has shape {frames[0].shape}; expected (height, width, 3) or (3, height, width) colour frames."
-        )
-    return [frame if frame.shape[-1] == 3 else frame.transpose(1, 2, 0) for frame in frames]
 
 
 __all__ = ["VitalVideoProcessor"]
