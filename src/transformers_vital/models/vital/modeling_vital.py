@@ -90,13 +90,25 @@ class VitalVisionEncoderOutput(ModelOutput):
     Args:
         last_hidden_state (`torch.FloatTensor` of shape `(tiles, patches + 1, hidden)`, *optional*): image encoder.
         motion_features (`torch.FloatTensor` of shape `(frames, 256)`, *optional*): motion extractor.
+        hidden_states, attentions (`tuple(torch.FloatTensor)`, *optional*): of the image encoder, when asked for with
+            `output_hidden_states` and `output_attentions`.
     """
 
     last_hidden_state: torch.FloatTensor | None = None
     motion_features: torch.FloatTensor | None = None
+    hidden_states: tuple[torch.FloatTensor, ...] | None = None
+    attentions: tuple[torch.FloatTensor, ...] | None = None
 
 
-class VitalVisionEncoder(PreTrainedModel):
+class SavesNativeKeys:
+    """For models that read other formats: `save_pretrained` writes our keys, not those of the file that was read."""
+
+    def save_pretrained(self, save_directory, **kwargs):
+        kwargs.setdefault("save_original_format", False)
+        return super().save_pretrained(save_directory, **kwargs)
+
+
+class VitalVisionEncoder(SavesNativeKeys, PreTrainedModel):
     """
     Image encoder and motion extractor alone: the paper's Vision-Encoder-300M.
 
@@ -143,16 +155,21 @@ class VitalVisionEncoder(PreTrainedModel):
         """
         if pixel_values is None and pixel_values_motion is None:
             raise ValueError("Neither pixel_values nor pixel_values_motion was given; pass at least one of them.")
-        output = VitalVisionEncoderOutput()
+        image, motion = {}, None
         if pixel_values is not None:
             pixels = normalize_pixels(pixel_values, self.config).to(self.dtype)
-            output.last_hidden_state = self.vision_tower(pixels, **kwargs).last_hidden_state
+            image = self.vision_tower(pixels, return_dict=True, **kwargs)
         if pixel_values_motion is not None:
-            output.motion_features = motion_features(self.motion_tower, pixel_values_motion, self.config)
-        return output
+            motion = motion_features(self.motion_tower, pixel_values_motion, self.config)
+        return VitalVisionEncoderOutput(
+            last_hidden_state=image.get("last_hidden_state"),
+            motion_features=motion,
+            hidden_states=image.get("hidden_states"),
+            attentions=image.get("attentions"),
+        )
 
 
-class VitalPreTrainedModel(InternVLPreTrainedModel):
+class VitalPreTrainedModel(SavesNativeKeys, InternVLPreTrainedModel):
     config: VitalConfig
     config_class = VitalConfig
     _no_split_modules = ["InternVLVisionLayer", "VitalMotionModel"]
@@ -164,7 +181,7 @@ class VitalPreTrainedModel(InternVLPreTrainedModel):
         """Say in one line what a checkpoint without a motion branch would otherwise list tensor by tensor."""
         super()._adjust_missing_and_unexpected_keys(loading_info)
         motion = {key for key in self.state_dict() if "motion_tower." in key or "motion_projector." in key}
-        if motion and motion <= loading_info.missing_keys:
+        if motion and motion == loading_info.missing_keys:
             loading_info.missing_keys -= motion
             self.has_new_motion_parts = True
             logger.warning(
@@ -383,10 +400,6 @@ class VitalForConditionalGeneration(VitalPreTrainedModel, InternVLForConditional
         self.model = VitalModel(config)
         self.lm_head = nn.Linear(config.text_config.hidden_size, config.text_config.vocab_size, bias=False)
         self.post_init()
-
-    def save_pretrained(self, save_directory, **kwargs):
-        kwargs.setdefault("save_original_format", False)  # what was read from another format is written in ours
-        return super().save_pretrained(save_directory, **kwargs)
 
     def get_video_features(self, pixel_values_videos: torch.Tensor, **kwargs) -> tuple | BaseModelOutputWithPooling:
         return self.model.get_video_features(pixel_values_videos, **kwargs)
