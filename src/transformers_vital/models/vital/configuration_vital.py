@@ -60,8 +60,8 @@ class VitalVisionEncoderConfig(PreTrainedConfig):
     Args:
         vision_config (`InternVLVisionConfig`, *optional*): the image encoder.
         motion_config (`VitalMotionConfig`, *optional*): the motion extractor.
-        image_mean (`list[float]`, *optional*): per channel, subtracted from pixels in [0, 1].
-        image_std (`list[float]`, *optional*): per channel divisor after that.
+        image_mean (`float` or `list[float]`, *optional*): subtracted from pixels in [0, 1], per channel.
+        image_std (`float` or `list[float]`, *optional*): divisor after that, per channel.
     """
 
     model_type = "vital_vision_encoder"
@@ -69,8 +69,8 @@ class VitalVisionEncoderConfig(PreTrainedConfig):
 
     vision_config: dict | PreTrainedConfig | None = None
     motion_config: dict | PreTrainedConfig | None = None
-    image_mean: list[float] | tuple[float, ...] = IMAGENET_MEAN
-    image_std: list[float] | tuple[float, ...] = IMAGENET_STD
+    image_mean: float | list[float] | tuple[float, ...] = IMAGENET_MEAN
+    image_std: float | list[float] | tuple[float, ...] = IMAGENET_STD
 
     @classmethod
     def get_config_dict(cls, pretrained_model_name_or_path, **kwargs):
@@ -95,8 +95,8 @@ class VitalConfig(InternVLConfig):
         motion_readout (`str`, *optional*, defaults to `"transposed"`): how the [256, T] motion features become T
             tokens. `"transposed"`: token t is the feature of frame t. `"reshaped"`: the same numbers re-read row by
             row as [T, 256], as the authors' release does; their weights need it.
-        image_mean (`list[float]`, *optional*): per channel, subtracted from pixels in [0, 1].
-        image_std (`list[float]`, *optional*): per channel divisor after that.
+        image_mean (`float` or `list[float]`, *optional*): subtracted from pixels in [0, 1], per channel.
+        image_std (`float` or `list[float]`, *optional*): divisor after that, per channel.
 
     `from_pretrained` also reads the configuration of an InternVL `-hf` checkpoint (motion part added) and of the
     authors' release (`model_type` "internvl_chat").
@@ -123,8 +123,8 @@ class VitalConfig(InternVLConfig):
     video_token_id: int = 151656
     level_token_ids: list[int] | tuple[int, ...] | None = QWEN_LEVEL_TOKEN_IDS
     motion_readout: str = "transposed"
-    image_mean: list[float] | tuple[float, ...] = IMAGENET_MEAN
-    image_std: list[float] | tuple[float, ...] = IMAGENET_STD
+    image_mean: float | list[float] | tuple[float, ...] = IMAGENET_MEAN
+    image_std: float | list[float] | tuple[float, ...] = IMAGENET_STD
     tie_word_embeddings: bool = False
 
     def __post_init__(self, **kwargs):

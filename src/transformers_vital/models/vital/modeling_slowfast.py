@@ -123,6 +123,11 @@ class VitalMotionModel(PreTrainedModel):
     main_input_name = "pixel_values_motion"
     input_modalities = ("video",)
     _no_split_modules = ["VitalMotionModel"]
+    # There is no attention here; the model around it passes on what its other parts shall use.
+    _supports_sdpa = True
+    _supports_flash_attn = True
+    _supports_flex_attn = True
+    _supports_attention_backend = True
 
     chunk_frames = 16
 
