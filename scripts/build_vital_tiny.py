@@ -1,6 +1,6 @@
 """Write `vital-tiny` with seeded random weights to a folder.
 
-    python scripts/build_vital_tiny.py build/vital-tiny
+python scripts/build_vital_tiny.py build/vital-tiny
 """
 
 import argparse

@@ -143,9 +143,7 @@ def main() -> None:
         write(name, config, processor_config(release=True))
     write(
         "vital-vision-encoder-300m",
-        VitalVisionEncoderConfig(
-            vision_config=INTERNVIT_300M, architectures=["VitalVisionEncoder"], dtype="bfloat16"
-        ),
+        VitalVisionEncoderConfig(vision_config=INTERNVIT_300M, architectures=["VitalVisionEncoder"], dtype="bfloat16"),
         None,
     )
     tiny = VitalConfig(**TINY, architectures=["VitalForConditionalGeneration"], dtype="bfloat16")

@@ -176,7 +176,9 @@ class TestDamage:
     def test_a_file_that_is_no_image_is_named_with_the_fix(self, tmp_path):
         (tmp_path / "notes.jpg").write_text("not a picture")
 
-        with pytest.raises(MediaDecodeError, match=r'notes\.jpg is not an image .* say that it is a video \(kind="video"'):
+        with pytest.raises(
+            MediaDecodeError, match=r'notes\.jpg is not an image .* say that it is a video \(kind="video"'
+        ):
             load_image(tmp_path / "notes.jpg")
 
     def test_a_header_without_pixels_is_refused(self, noise_jpeg):

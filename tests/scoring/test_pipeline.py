@@ -22,7 +22,9 @@ def test_the_task_loads_our_pipeline(scoring_pipeline):
     assert isinstance(scoring_pipeline, VisualQualityScoringPipeline)
 
 
-def test_library_pipeline_and_command_give_the_same_result(scorer, scoring_pipeline, media_folder, tiny_folder, capsys):
+def test_library_pipeline_and_command_give_the_same_result(
+    scorer, scoring_pipeline, media_folder, tiny_folder, capsys
+):
     from_library = [without_seconds(result.to_dict()) for result in scorer.score(media_folder)]
     from_pipeline = [without_seconds(result) for result in scoring_pipeline(str(media_folder))]
     assert main(["score", str(media_folder), "--json", "--model", str(tiny_folder), "--device", "cpu"]) == 0

@@ -107,7 +107,10 @@ def test_converted_release_checkpoint_has_native_keys_and_the_same_weights(relea
     direct = VitalForConditionalGeneration.from_pretrained(release_checkpoint)
     for name, tensor in direct.state_dict().items():
         assert torch.equal(tensor, reloaded.state_dict()[name]), name
-    assert VitalProcessor.from_pretrained(tmp_path).to_dict() == VitalProcessor.from_pretrained(release_checkpoint).to_dict()
+    assert (
+        VitalProcessor.from_pretrained(tmp_path).to_dict()
+        == VitalProcessor.from_pretrained(release_checkpoint).to_dict()
+    )
     assert json.loads((tmp_path / "config.json").read_text())["model_type"] == "vital"
 
 
@@ -184,7 +187,11 @@ def pytorchvideo_slowfast(seed: int = 0) -> dict[str, torch.Tensor]:
             for part, channels in [("a", inner), ("b", inner), ("c", out)]:
                 state |= norm(f"{prefix}.branch2.norm_{part}", channels)
             width = out
-    others = ["blocks.0.multipathway_blocks.0.conv.weight", "blocks.1.multipathway_fusion.norm.bias", "blocks.6.proj.weight"]
+    others = [
+        "blocks.0.multipathway_blocks.0.conv.weight",
+        "blocks.1.multipathway_fusion.norm.bias",
+        "blocks.6.proj.weight",
+    ]
     return state | {name: torch.zeros(1) for name in others}
 
 
@@ -197,7 +204,9 @@ def test_slowfast_file_of_pytorchvideo_fills_the_motion_tower(tmp_path):
     dropped = load_slowfast(model, tmp_path / "SLOWFAST_8x8_R50.pyth", allow_pickle=True)
     assert len(dropped) == 3
     fast = {name: value for name, value in weights.items() if ".multipathway_blocks.1." in name}
-    assert sum(tensor.numel() for tensor in model.state_dict().values()) == sum(value.numel() for value in fast.values())
+    assert sum(tensor.numel() for tensor in model.state_dict().values()) == sum(
+        value.numel() for value in fast.values()
+    )
     name = "blocks.2.multipathway_blocks.1.res_blocks.0.branch1_norm.running_var"
     assert torch.equal(model.stages[1].blocks[0].shortcut_norm.running_var, weights[name])
     save_file(weights, tmp_path / "slowfast.safetensors")
@@ -232,7 +241,9 @@ def test_the_vision_encoder_is_saved_loaded_and_moved_on_its_own(tiny_folder, re
     other.load_vision_encoder(encoder)
     for part in ("vision_tower", "motion_tower"):
         expected = getattr(model.model, part).state_dict()
-        assert all(torch.equal(value, expected[name]) for name, value in getattr(other.model, part).state_dict().items())
+        assert all(
+            torch.equal(value, expected[name]) for name, value in getattr(other.model, part).state_dict().items()
+        )
 
 
 @pytest.mark.parametrize("source", ["tiny_folder", "release_checkpoint"])

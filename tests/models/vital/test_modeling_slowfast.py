@@ -68,8 +68,7 @@ def test_no_layer_ever_sees_more_than_a_chunk_and_its_neighbours(model):
     lengths = []
     convolutions = [module for module in model.modules() if isinstance(module, torch.nn.Conv3d)]
     handles = [
-        layer.register_forward_pre_hook(lambda _, inputs: lengths.append(inputs[0].shape[2]))
-        for layer in convolutions
+        layer.register_forward_pre_hook(lambda _, inputs: lengths.append(inputs[0].shape[2])) for layer in convolutions
     ]
     with torch.no_grad():
         model(torch.randn(100, 3, 32, 32))

@@ -94,9 +94,7 @@ class TestChat:
 class TestScoring:
     def test_the_prompt_ends_where_the_level_follows(self, processor):
         inputs = processor.prepare_scoring(images=[PICTURE], videos=[CLIP], video_metadata=[RATE])
-        image, video = (
-            processor.decode(row[row != processor.tokenizer.pad_token_id]) for row in inputs.input_ids
-        )
+        image, video = (processor.decode(row[row != processor.tokenizer.pad_token_id]) for row in inputs.input_ids)
         assert image.endswith(
             f"<|im_start|>user\n{vision('<IMG_CONTEXT>', 4)}\n<|im_end|>\n"
             "<|im_start|>assistant\nThe quality of the image is"

@@ -195,7 +195,9 @@ def test_vision_embeddings_equal_the_official_ones(goldens, model, prepare):
         np.testing.assert_allclose(hidden, arrays["vit_last_every64"], atol=1e-4, err_msg=key)
         whole = "vit_embeds" in arrays
         embeds = features.pooler_output if whole else features.pooler_output[:, ::8]
-        np.testing.assert_allclose(embeds, arrays["vit_embeds" if whole else "vit_embeds_every8"], atol=1e-4, err_msg=key)
+        np.testing.assert_allclose(
+            embeds, arrays["vit_embeds" if whole else "vit_embeds_every8"], atol=1e-4, err_msg=key
+        )
 
 
 def test_motion_features_equal_the_official_ones(goldens, model, prepare):
@@ -233,7 +235,8 @@ def test_greedy_answers_equal_the_official_tokens(goldens, model, processor):
             media = images([goldens / next(annotation[name] for name in ("image", "img_path") if name in annotation)])
         media = {name: value for name, value in media.items() if name != "num_patches"}
         media = {
-            name: value if isinstance(value, torch.Tensor) else torch.stack(list(value)) for name, value in media.items()
+            name: value if isinstance(value, torch.Tensor) else torch.stack(list(value))
+            for name, value in media.items()
         }
         input_ids = torch.from_numpy(ids[f"{key}/tiny/input_ids"]).long()[None]
         if input_ids.shape[1] != golden["seq_len_tiny"]:

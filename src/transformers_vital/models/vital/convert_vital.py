@@ -59,9 +59,7 @@ def register_weight_conversions() -> None:
         WeightRenaming(r"^model\.vision_tower\.", "vision_tower."),
         WeightRenaming(r"^model\.motion_tower\.", "motion_tower."),
     ]
-    register_checkpoint_conversion_mapping(
-        "vital_vision_encoder", [*whole_model, *_encoder_renamings(""), split_qkv]
-    )
+    register_checkpoint_conversion_mapping("vital_vision_encoder", [*whole_model, *_encoder_renamings(""), split_qkv])
 
 
 def _encoder_renamings(prefix: str) -> list[WeightRenaming]:
@@ -69,7 +67,9 @@ def _encoder_renamings(prefix: str) -> list[WeightRenaming]:
         (source.replace("^", r"^slowfast_model\.feature_extraction\."), f"{prefix}motion_tower.{target}")
         for source, target in FAST_PATHWAY_RENAMINGS
     ]
-    block = [(rf"(motion_tower\.stages\.\d\.blocks\.\d){source}", rf"\1{target}") for source, target in FAST_BLOCK_RENAMINGS]
+    block = [
+        (rf"(motion_tower\.stages\.\d\.blocks\.\d){source}", rf"\1{target}") for source, target in FAST_BLOCK_RENAMINGS
+    ]
     vision = [
         (source.replace("^", "^" + prefix.replace(".", r"\.")), prefix + target if source.startswith("^") else target)
         for source, target in VISION_RENAMINGS

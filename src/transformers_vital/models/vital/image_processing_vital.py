@@ -143,7 +143,11 @@ class VitalImageProcessor(TorchvisionBackend):
         for image in images:
             if do_resize:
                 grid = TILE_GRIDS[tile_grid](
-                    image.shape[-1], image.shape[-2], tile=size.height, min_patches=min_patches, max_patches=max_patches
+                    image.shape[-1],
+                    image.shape[-2],
+                    tile=size.height,
+                    min_patches=min_patches,
+                    max_patches=max_patches,
                 )
                 image_tiles = cut_tiles(image, grid, size=size, repeat_single_tile=repeat_single_tile, resizer=resizer)
             else:

@@ -347,7 +347,9 @@ class VitalModel(VitalPreTrainedModel, InternVLModel):
             for kind in ("image", "video")
         )
         if image_features is not None or video_features is not None:
-            image_mask, video_mask = self.get_placeholder_mask(input_ids, inputs_embeds, image_features, video_features)
+            image_mask, video_mask = self.get_placeholder_mask(
+                input_ids, inputs_embeds, image_features, video_features
+            )
             for mask, features in [(image_mask, image_features), (video_mask, video_features)]:
                 if features is not None:
                     inputs_embeds = inputs_embeds.masked_scatter(mask, features)
@@ -480,7 +482,11 @@ class VitalForConditionalGeneration(VitalPreTrainedModel, InternVLForConditional
 
     @torch.no_grad()
     def level_logits(
-        self, input_ids: torch.LongTensor, attention_mask: torch.Tensor | None = None, level_mass: bool = False, **inputs
+        self,
+        input_ids: torch.LongTensor,
+        attention_mask: torch.Tensor | None = None,
+        level_mass: bool = False,
+        **inputs,
     ) -> VitalLevelOutput:
         """
         Logits of the five level words at the last token of each prompt (paper, Sec. 8.1).

@@ -108,7 +108,9 @@ class VitalProcessor(ProcessorMixin):
         chat_template: str | None = None,
         **kwargs,
     ):
-        super().__init__(image_processor, tokenizer, video_processor, chat_template=chat_template or CHAT_TEMPLATE, **kwargs)
+        super().__init__(
+            image_processor, tokenizer, video_processor, chat_template=chat_template or CHAT_TEMPLATE, **kwargs
+        )
         if video_scoring_layout not in ("frames", "release"):
             raise ValueError(f"video_scoring_layout is {video_scoring_layout!r}; expected 'frames' or 'release'.")
         self.image_seq_length = image_seq_length

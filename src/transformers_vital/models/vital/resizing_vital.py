@@ -29,7 +29,9 @@ def resize_pixels(pixels: torch.Tensor, height: int, width: int, *, resizer: str
     if pixels.dtype != torch.uint8:
         raise ValueError(f"The pillow resizer needs uint8 pixels, got {pixels.dtype}; use resizer='torchvision'.")
     pictures = [
-        np.asarray(Image.fromarray(picture.permute(1, 2, 0).contiguous().numpy()).resize((width, height), Image.BICUBIC))
+        np.asarray(
+            Image.fromarray(picture.permute(1, 2, 0).contiguous().numpy()).resize((width, height), Image.BICUBIC)
+        )
         for picture in pixels.cpu().reshape(-1, *pixels.shape[-3:])
     ]
     resized = torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2)

@@ -70,7 +70,9 @@ def nearest_grid(width: int, height: int, *, tile: int, min_patches: int, max_pa
     """
     most = min(max(floor(ROUNDING * width * height / tile**2), min_patches, 1), max_patches)
     counts = range(max(min_patches, most // 2 + 1 if most > 1 else 1), most + 1)
-    grids = [(columns, count // columns) for count in counts for columns in range(1, count + 1) if count % columns == 0]
+    grids = [
+        (columns, count // columns) for count in counts for columns in range(1, count + 1) if count % columns == 0
+    ]
     return min(grids, key=lambda grid: (round(abs(log(width / height * grid[1] / grid[0])), 9), -grid[0] * grid[1]))
 
 
