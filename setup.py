@@ -1,0 +1,73 @@
+"""Metadata of `transformers-vital`; the settings of the tools are in `pyproject.toml`."""
+
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+
+PACKAGES = find_packages("src")
+CONFIGS = "transformers_vital.hub_configs"  # a folder of the repository, installed as data of the package
+
+CORE = [
+    "av>=16",  # wheels carry FFmpeg 8; from 19 on they need Python 3.12, and pip takes 18 for 3.11
+    "huggingface-hub>=1.31",  # what transformers 5.23 asks for
+    "jinja2>=3.1",  # chat templates of transformers
+    "numpy>=2.0",
+    "pillow>=11.0",
+    "pyyaml>=6.0",
+    "safetensors>=0.8",  # what transformers 5.23 asks for
+    "scipy>=1.13",  # the first for numpy 2
+    "torch>=2.6",  # what transformers 5.23 asks for
+    "torchvision>=0.21",  # goes with torch 2.6
+    "tqdm>=4.60",
+    "transformers>=5.24",  # the first with `cache` and `image_outputs` in outputs, which keep their names until 6
+]
+
+EXTRAS = {
+    "train": ["accelerate>=1.1", "datasets>=4", "deepspeed", "peft>=0.20", "trl>=1"],
+    "data": ["datasets>=4", "imagehash", "opencv-python-headless", "scikit-image"],
+    "annotators": ["pyiqa"],  # PolyForm Noncommercial: not for commercial use
+    "eval": ["datasets>=4", "evaluate>=0.4.6", "pyarrow>=16"],
+    "report": ["matplotlib", "wordcloud"],
+    "demo": ["gradio"],
+    "ray": ["ray[data]"],
+    "serve": ["transformers[serving]"],
+    "quant": ["accelerate>=1.1", "bitsandbytes"],
+    "test": [
+        "accelerate>=1.1",  # device_map
+        "datasets>=4",  # rows of a dataset are scored
+        "parameterized",  # transformers' common tests
+        "pyarrow>=16",
+        "pytest>=8",
+        "setuptools>=77",  # a wheel is built and installed
+    ],
+}
+EXTRAS["dev"] = [*EXTRAS["test"], "ruff==0.17.6"]  # the version in pyproject.toml
+
+setup(
+    name="transformers-vital",
+    version="0.1.0",
+    description="No-reference visual quality assessment of images and videos with large multimodal models (VITAL)",
+    long_description=Path(__file__).with_name("README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    license_files=["LICENSE", "hub_configs/models/vital-tiny/NOTICE"],
+    keywords=["image quality assessment", "video quality assessment", "transformers", "multimodal"],
+    classifiers=[
+        "Development Status :: 4 - Beta",
+        "Intended Audience :: Science/Research",
+        "Operating System :: OS Independent",
+        "Programming Language :: Python :: 3",
+        "Topic :: Scientific/Engineering :: Artificial Intelligence",
+        "Topic :: Scientific/Engineering :: Image Processing",
+        "Typing :: Typed",
+    ],
+    python_requires=">=3.11",  # as transformers 5
+    install_requires=CORE,
+    extras_require=EXTRAS,
+    packages=[*PACKAGES, CONFIGS],
+    package_dir={"": "src", CONFIGS: "hub_configs"},
+    package_data={"transformers_vital": ["py.typed"], CONFIGS: ["**/*"]},
+    entry_points={"console_scripts": ["transformers-vital = transformers_vital.cli.main:main"]},
+    zip_safe=False,
+)
