@@ -10,14 +10,14 @@ CONFIGS = "transformers_vital.hub_configs"  # a folder of the repository, instal
 
 CORE = [
     "av>=16",  # wheels carry FFmpeg 8; from 19 on they need Python 3.12, and pip takes 18 for 3.11
-    "huggingface-hub>=1.31",  # what transformers 5.23 asks for
+    "huggingface-hub>=1.31",  # what transformers asks for
     "jinja2>=3.1",  # chat templates of transformers
     "numpy>=2.0",
     "pillow>=11.0",
     "pyyaml>=6.0",
-    "safetensors>=0.8",  # what transformers 5.23 asks for
+    "safetensors>=0.8",  # what transformers asks for
     "scipy>=1.13",  # the first for numpy 2
-    "torch>=2.6",  # what transformers 5.23 asks for
+    "torch>=2.6",  # what transformers asks for
     "torchvision>=0.21",  # goes with torch 2.6
     "tqdm>=4.60",
     "transformers>=5.24",  # the first with `cache` and `image_outputs` in outputs, which keep their names until 6

@@ -1,4 +1,4 @@
-"""`vital-tiny`, the model that is used when none is named: where its files are, and its weights while it is untrained."""
+"""`vital-tiny`, the model that is used when none is named: its files, and its weights while it is untrained."""
 
 import hashlib
 import os

@@ -68,8 +68,8 @@ class VitalScorer:
             model.config.level_token_ids = level_ids
         if list(model.config.level_token_ids) != level_ids:
             raise CheckpointError(
-                f"The model reads the level words at ids {list(model.config.level_token_ids)}, the processor's tokenizer "
-                f"has them at {level_ids}. Load model and processor from one checkpoint."
+                f"The model reads the level words at ids {list(model.config.level_token_ids)}, the tokenizer has them "
+                f"at {level_ids}. Load model and processor from one checkpoint."
             )
         self.model = model.eval()
         self.processor = processor

@@ -21,7 +21,7 @@ def build(name: str) -> VitalForConditionalGeneration:
         return VitalForConditionalGeneration(AutoConfig.from_pretrained(MODELS / name))
 
 
-# image encoder, image projector, motion projector, decoder in millions: Table 8 for 8B, the authors' code for the others
+# image encoder, image and motion projector, decoder in millions: Table 8 for 8B, the authors' code for the others
 SIZES = {
     "vital-zero-1b": (304.01, 4.48, 1.03, 629.70),
     "vital-zero-2b": (304.01, 8.66, 2.76, 1776.28),

@@ -1,4 +1,4 @@
-"""Configurations: `VitalConfig`, its motion part, the vision encoder alone, and other formats read as `VitalConfig`."""
+"""Configurations: `VitalConfig`, its motion part, the vision encoder alone; other formats read as `VitalConfig`."""
 
 import json
 from pathlib import Path

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 from transformers.activations import ACT2FN
-from transformers.cache_utils import Cache
 from transformers.modeling_outputs import BaseModelOutputWithPooling, ModelOutput
 from transformers.modeling_utils import PreTrainedModel
 from transformers.models.internvl.modeling_internvl import (
@@ -237,7 +236,7 @@ class VitalModel(VitalPreTrainedModel, InternVLModel):
         Args:
             pixel_values_videos (`torch.Tensor` of shape `(key frames of all videos, 3, height, width)`):
                 uint8, or normalised floats.
-            pixel_values_motion (`torch.Tensor` of shape `(motion frames of all videos, 3, height, width)`, *optional*):
+            pixel_values_motion (`torch.Tensor` of shape `(motion frames of all, 3, height, width)`, *optional*):
                 likewise; left out, the videos have key-frame tokens only.
             num_key_frames (`torch.LongTensor` of shape `(videos,)`, *optional*): how the first is shared out;
                 one video by default.
@@ -313,7 +312,6 @@ class VitalModel(VitalPreTrainedModel, InternVLModel):
         num_motion_frames: torch.LongTensor | None = None,
         attention_mask: torch.Tensor | None = None,
         position_ids: torch.LongTensor | None = None,
-        past_key_values: Cache | None = None,
         inputs_embeds: torch.Tensor | None = None,
         vision_feature_layer: int | list[int] | None = None,
         vision_feature_select_strategy: str | None = None,
@@ -354,20 +352,16 @@ class VitalModel(VitalPreTrainedModel, InternVLModel):
                 if features is not None:
                     inputs_embeds = inputs_embeds.masked_scatter(mask, features)
 
-        outputs = self.language_model(
+        outputs = super().forward(
+            inputs_embeds=inputs_embeds,
             attention_mask=attention_mask,
             position_ids=position_ids,
-            past_key_values=past_key_values,
-            inputs_embeds=inputs_embeds,
+            return_dict=True,
             **kwargs,
         )
-        return InternVLModelOutputWithPast(
-            last_hidden_state=outputs.last_hidden_state,
-            past_key_values=outputs.past_key_values,
-            hidden_states=outputs.hidden_states,
-            attentions=outputs.attentions,
-            image_hidden_states=image_features,
-        )
+        outputs.image_outputs = given.get("image")
+        outputs.video_outputs = given.get("video")
+        return outputs
 
 
 def _frame_counts(counts: torch.Tensor | None, pixels: torch.Tensor, name: str, pixels_name: str) -> list[int]:
@@ -443,7 +437,6 @@ class VitalForConditionalGeneration(VitalPreTrainedModel, InternVLForConditional
         num_motion_frames: torch.LongTensor | None = None,
         attention_mask: torch.Tensor | None = None,
         position_ids: torch.LongTensor | None = None,
-        past_key_values: Cache | None = None,
         inputs_embeds: torch.Tensor | None = None,
         vision_feature_layer: int | list[int] | None = None,
         vision_feature_select_strategy: str | None = None,
@@ -470,7 +463,6 @@ class VitalForConditionalGeneration(VitalPreTrainedModel, InternVLForConditional
             num_motion_frames=num_motion_frames,
             attention_mask=attention_mask,
             position_ids=position_ids,
-            past_key_values=past_key_values,
             inputs_embeds=inputs_embeds,
             vision_feature_layer=vision_feature_layer,
             vision_feature_select_strategy=vision_feature_select_strategy,

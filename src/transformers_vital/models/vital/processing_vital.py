@@ -167,7 +167,7 @@ class VitalProcessor(ProcessorMixin):
         """
         Load a processor; beside a checkpoint of another format, build the one it needs around its tokenizer.
 
-        The authors' release (`internvl_chat`) gets the `release` settings, InternVL `-hf` checkpoints the `clean` ones.
+        The authors' release (`internvl_chat`) gets the `release` settings, InternVL `-hf` files the `clean` ones.
         """
         source_type, config = _foreign_config(pretrained_model_name_or_path, kwargs)
         if source_type is None:
@@ -257,14 +257,20 @@ class VitalProcessor(ProcessorMixin):
             filled += ["<image>"] * (len(labels) - len(filled))
         return "\n".join(label + slot for label, slot in zip(labels, filled, strict=True))
 
-    def _get_num_multimodal_tokens(self, image_sizes=None, **kwargs) -> MultiModalData:
-        """Placeholder tokens per image of the given (height, width), `<img>` and `</img>` included."""
-        if image_sizes is None:
-            return MultiModalData()
-        settings = self._merge_kwargs(**kwargs)["images_kwargs"]
-        patches = [self.image_processor.get_number_of_image_patches(*size, settings) for size in image_sizes]
-        tokens = [2 + self.image_seq_length * count for count in patches]
-        return MultiModalData(num_image_tokens=tokens, num_image_patches=patches)
+    def _get_num_multimodal_tokens(self, image_sizes=None, video_sizes=None, **kwargs) -> MultiModalData:
+        """
+        Placeholder tokens per image of the given (height, width) and per video of (frames, height, width), of which
+        every frame is used (`do_sample_frames=False`).
+        """
+        counts = {}
+        if image_sizes is not None:
+            settings = self._merge_kwargs(**kwargs)["images_kwargs"]
+            patches = [self.image_processor.get_number_of_image_patches(*size, settings) for size in image_sizes]
+            counts["num_image_patches"] = patches
+            counts["num_image_tokens"] = [self.image_seq_length * count for count in patches]
+        if video_sizes is not None:
+            counts["num_video_tokens"] = [frames * (self.image_seq_length + 1) for frames, *_ in video_sizes]
+        return MultiModalData(**counts)
 
     @property
     def unused_input_names(self) -> list[str]:

@@ -16,7 +16,7 @@ def resize_pixels(pixels: torch.Tensor, height: int, width: int, *, resizer: str
     Args:
         pixels (`torch.Tensor` of shape `(..., 3, h, w)`): uint8, or floats (torchvision only).
         height, width (`int`): target size in pixels.
-        resizer (`str`, *optional*, defaults to `"torchvision"`): or `"pillow"`, slower; under 1 % of the values differ,
+        resizer (`str`, *optional*, defaults to `"torchvision"`): or `"pillow"`, slower; under 1 % of values differ,
             by one grey level (when enlarging, a few in a million by two).
 
     Returns:

@@ -6,7 +6,8 @@ from os import PathLike
 
 import numpy as np
 import torch
-from transformers.image_processing_utils import BatchFeature
+from huggingface_hub.dataclasses import validate_typed_dict
+from transformers.image_processing_utils import BatchFeature, get_size_dict
 from transformers.image_utils import PILImageResampling, SizeDict
 from transformers.processing_utils import Unpack, VideosKwargs
 from transformers.utils import logging
@@ -23,6 +24,7 @@ logger = logging.get_logger(__name__)
 CLEAN_VIDEO_SETTINGS = {"frame_sampling": "time", "resizer": "torchvision"}
 RELEASE_VIDEO_SETTINGS = {"frame_sampling": "release", "motion_stride": 1, "resizer": "pillow"}
 DEFAULT_FPS = 24.0  # of frames that come without a rate, as elsewhere in transformers
+FRAME_SUFFIXES = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff")  # a list of such files is one video
 
 
 class VitalVideoProcessorKwargs(VideosKwargs, total=False):
@@ -130,18 +132,35 @@ class VitalVideoProcessor(BaseVideoProcessor):
         Args:
             timestamps (`np.ndarray` of shape `(frames,)`): presentation times in seconds.
             average_fps (`float`): of the stream.
+            settings: any of this processor's settings, for this call. With `frame_sampling="time"`, `num_frames` or
+                `fps` set the key frames as elsewhere in transformers.
+
+        Raises:
+            `ValueError`: more key frames wanted than there are, or a clip too short for `frame_sampling="release"`.
         """
 
         def setting(name):
             return settings.get(name) if settings.get(name) is not None else getattr(self, name)
 
+        if not setting("do_sample_frames"):
+            return np.arange(len(timestamps)), np.arange(len(timestamps))
+        fps, num_frames = setting("fps"), setting("num_frames")
         if setting("frame_sampling") == "release":
+            if fps is not None or num_frames is not None:
+                raise ValueError("fps and num_frames need frame_sampling='time'; the release's frames are fixed.")
             return release_plan(timestamps, average_fps, motion_stride=setting("motion_stride"))
-        return time_plan(
-            timestamps,
-            average_fps,
-            **{name: setting(name) for name in ("key_frame_interval", "motion_fps", "max_key_frames", "max_motion_frames")},
-        )
+        choice = {
+            name: setting(name) for name in ("key_frame_interval", "motion_fps", "max_key_frames", "max_motion_frames")
+        }
+        if fps is not None and num_frames is not None:
+            raise ValueError(f"Both fps={fps} and num_frames={num_frames} were given; pass one of them.")
+        if num_frames is not None:
+            if num_frames > len(timestamps):
+                raise ValueError(f"num_frames is {num_frames}, but the video has {len(timestamps)} frames.")
+            choice |= {"key_frame_interval": 0.0, "max_key_frames": num_frames}
+        elif fps is not None:
+            choice["key_frame_interval"] = 1 / fps
+        return time_plan(timestamps, average_fps, **choice)
 
     def sample(self, video, *, frame_rate: float | None = None, **settings) -> SampledVideo:
         """
@@ -158,8 +177,8 @@ class VitalVideoProcessor(BaseVideoProcessor):
         """
         if isinstance(video, SampledVideo):
             return video
-        size = settings.get("size") or self.size
-        height, width = (size["height"], size["width"]) if isinstance(size, dict) else (size.height, size.width)
+        size = get_size_dict(settings.get("size") or self.size)
+        height, width = size["height"], size["width"]
         resizer = settings.get("resizer") or self.resizer
         do_resize = settings.get("do_resize", self.do_resize)
 
@@ -168,8 +187,6 @@ class VitalVideoProcessor(BaseVideoProcessor):
             return (resize_pixels(pixels, height, width, resizer=resizer) if do_resize else pixels).numpy()
 
         plan = partial(self.plan_frames, **settings)
-        if settings.get("do_sample_frames") is False:
-            plan = _every_frame
         # The readers are not part of this folder: reading videos needs the installed package.
         from transformers_vital.media.video import FramePlan, frames_to_clip, read_video
 
@@ -193,12 +210,15 @@ class VitalVideoProcessor(BaseVideoProcessor):
         )
         return SampledVideo(torch.from_numpy(clip.key_frames), torch.from_numpy(clip.motion_frames), metadata)
 
-    def _decode_and_sample_videos(self, videos, video_metadata, do_sample_frames=None, sample_indices_fn=None):
+    def preprocess(self, videos, video_metadata=None, **kwargs: Unpack[VitalVideoProcessorKwargs]) -> BatchFeature:
+        validate_typed_dict(self.valid_kwargs, kwargs)  # before the work, not after it
         videos = flatten_videos(videos)
         rates = _rates(video_metadata, len(videos))
-        settings = dict(sample_indices_fn.keywords) if sample_indices_fn else {"do_sample_frames": False}
-        sampled = [self.sample(video, frame_rate=rate, **settings) for video, rate in zip(videos, rates, strict=True)]
-        return sampled, [video.metadata for video in sampled]
+        sampled = [self.sample(video, frame_rate=rate, **kwargs) for video, rate in zip(videos, rates, strict=True)]
+        return super().preprocess(sampled, **kwargs)
+
+    def _decode_and_sample_videos(self, videos: list[SampledVideo], **kwargs):
+        return videos, [video.metadata for video in videos]
 
     def _prepare_input_videos(self, videos, **kwargs):
         return videos
@@ -233,15 +253,21 @@ def flatten_videos(videos) -> list:
     """
     One video or any nesting of videos as a flat list.
 
-    A list whose entries are all pictures (PIL images or 3-D arrays) is one video; a 5-D array is several.
+    A list whose entries are all pictures (PIL images, 3-D arrays, picture files) is one video; a 5-D array is several.
     """
     if hasattr(videos, "ndim") and videos.ndim == 5:
         return list(videos)
     if not isinstance(videos, (list, tuple)):
         return [videos]
-    if videos and all(hasattr(entry, "convert") or getattr(entry, "ndim", 0) == 3 for entry in videos):
+    if videos and all(_is_picture(entry) for entry in videos):
         return [videos]
     return [video for entry in videos for video in flatten_videos(entry)]
+
+
+def _is_picture(entry) -> bool:
+    if isinstance(entry, (str, PathLike)):
+        return str(entry).lower().endswith(FRAME_SUFFIXES)
+    return hasattr(entry, "convert") or getattr(entry, "ndim", 0) == 3
 
 
 def _rates(video_metadata, count: int) -> list[float | None]:
@@ -253,10 +279,6 @@ def _rates(video_metadata, count: int) -> list[float | None]:
     if len(entries) != count:
         raise ValueError(f"video_metadata has {len(entries)} entries for {count} videos; pass one per video.")
     return [entry.get("fps") if isinstance(entry, dict) else entry.fps for entry in entries]
-
-
-def _every_frame(timestamps: np.ndarray, average_fps: float) -> tuple[np.ndarray, np.ndarray]:
-    return np.arange(len(timestamps)), np.arange(len(timestamps))
 
 
 __all__ = ["VitalVideoProcessor"]
