@@ -35,6 +35,7 @@ EXTRAS = {
     "quant": ["accelerate>=1.1", "bitsandbytes"],
     "test": [
         "accelerate>=1.1",  # device_map
+        "bitsandbytes",  # a decoder in four bits
         "datasets>=4",  # rows of a dataset are scored
         "parameterized",  # transformers' common tests
         "pyarrow>=16",

@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 
 
+# The models of the tests are so small that threads cost more than they bring, above all on a busy machine.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 REFERENCE = REPOSITORY.parent / "shared" / "reference"
 
