@@ -16,6 +16,7 @@ except PackageNotFoundError:  # a source tree that is not installed
     __version__ = "0+unknown"
 
 _HOMES = {
+    "media.inputs": ["Frames"],
     "models.vital.configuration_vital": ["VitalConfig", "VitalMotionConfig", "VitalVisionEncoderConfig"],
     "models.vital.image_processing_vital": ["VitalImageProcessor"],
     "models.vital.modeling_slowfast": ["VitalMotionModel"],
