@@ -72,7 +72,8 @@ def test_parts_saved_alone_load_by_auto_model(tiny_folder, tmp_path):
         for part in ("encoder", "motion", "vision"):
             print(type(AutoModel.from_pretrained(f"{sys.argv[2]}/{part}")).__name__)
         """
-    assert run(code, str(tiny_folder), str(tmp_path)).split() == [
+    # what is installed besides may greet on stdout while saving, so the last lines count
+    assert run(code, str(tiny_folder), str(tmp_path)).split()[-3:] == [
         "VitalVisionEncoder",
         "VitalMotionModel",
         "InternVLVisionModel",

@@ -27,9 +27,10 @@ def _register_models(module) -> None:
     from .models.vital import configuration_vital as configs
     from .models.vital import modeling_vital as ours
     from .models.vital.modeling_slowfast import VitalMotionModel
+    from .models.vital.modeling_vital_encoder import VitalVisionEncoder
 
     module.AutoModel.register(configs.VitalMotionConfig, VitalMotionModel, exist_ok=True)
-    module.AutoModel.register(configs.VitalVisionEncoderConfig, ours.VitalVisionEncoder, exist_ok=True)
+    module.AutoModel.register(configs.VitalVisionEncoderConfig, VitalVisionEncoder, exist_ok=True)
     module.AutoModel.register(configs.VitalConfig, ours.VitalModel, exist_ok=True)
     for auto_class in (module.AutoModelForImageTextToText, module.AutoModelForMultimodalLM):
         auto_class.register(configs.VitalConfig, ours.VitalForConditionalGeneration, exist_ok=True)

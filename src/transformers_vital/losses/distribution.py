@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 
 from ..levels import LEVELS
-from .target_tokens import at_least_float32, sum_per_sample
+from .per_sample import at_least_float32, sum_per_sample
 
 
 def distribution_loss(

@@ -2,7 +2,7 @@
 
 import torch
 
-from .target_tokens import at_least_float32, mean_per_sample
+from .per_sample import at_least_float32, mean_per_sample
 
 
 def focal_loss(

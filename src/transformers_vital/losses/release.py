@@ -8,8 +8,8 @@ is the cross-entropy, [`focal_loss`] with β = 0.
 import torch
 
 from .distribution import expect_shape, level_rows, usable_targets
+from .per_sample import at_least_float32, mean_per_sample, sum_per_sample
 from .preference import level_moments, usable_preferences
-from .target_tokens import at_least_float32, mean_per_sample, sum_per_sample
 
 
 TOKEN_WEIGHT = 0.05  # of the cross-entropy

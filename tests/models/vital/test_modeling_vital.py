@@ -166,3 +166,52 @@ class TestForward:
     def test_the_head_reads_only_the_asked_positions(self, model, video_inputs):
         with torch.no_grad():
             assert model(**video_inputs, logits_to_keep=1).logits.shape[1] == 1
+
+
+class TestTargets:
+    """What training reads: log-probabilities of target tokens and level logits, at any positions of a batch."""
+
+    @pytest.fixture
+    def batch(self, processor):
+        inputs = processor.prepare_scoring(videos=CLIPS, video_metadata=RATES)
+        length = inputs["input_ids"].shape[1]
+        places = torch.tensor([length - 4, length - 2, 2 * length - 3])
+        return inputs, places, inputs["input_ids"].flatten()[places + 1]
+
+    def test_they_follow_from_the_full_logits(self, model, processor, batch):
+        inputs, places, targets = batch
+        with torch.no_grad():
+            logits = model(**inputs).logits.flatten(0, 1)[places]
+            output = model(**inputs, target_positions=places, target_ids=targets, level_positions=places[1:])
+        expected = logits.log_softmax(-1)[torch.arange(3), targets]
+        assert torch.allclose(output.target_log_probabilities, expected, atol=1e-5)
+        assert torch.allclose(output.level_logits, logits[1:, processor.level_token_ids], atol=1e-4)
+        assert output.level_mass is None
+
+    def test_the_share_of_the_levels_is_theirs_of_the_whole_vocabulary(self, model, processor, batch):
+        inputs, places, _ = batch
+        with torch.no_grad():
+            output = model(**inputs, level_positions=places, level_mass=True)
+            expected = model(**inputs).logits.flatten(0, 1)[places].softmax(-1)[:, processor.level_token_ids].sum(-1)
+        assert torch.allclose(output.level_mass, expected, atol=1e-6)
+
+    def test_every_trained_part_has_a_gradient_whatever_the_media(self, tiny_folder, processor):
+        """So that processes with images and processes with videos reduce the same tensors."""
+        model = VitalForConditionalGeneration.from_pretrained(tiny_folder).train()
+        expected = {name for name, _ in model.named_parameters() if "mask_token" not in name}
+        statistics = model.model.motion_tower.stem.norm.running_mean.clone()
+        batches = {
+            "image": processor.prepare_scoring(images=[PICTURE]),
+            "video": processor.prepare_scoring(videos=CLIPS[:1], video_metadata=RATES[:1]),
+            "text": processor.tokenizer(["No picture at all."], return_tensors="pt"),
+        }
+        for kind, inputs in batches.items():
+            model.zero_grad()
+            last = torch.tensor([inputs["input_ids"].shape[1] - 1])
+            model(**inputs, level_positions=last).level_logits[:, 0].sum().backward()
+            gradients = {name: value.grad for name, value in model.named_parameters() if value.grad is not None}
+            assert gradients.keys() == expected, kind
+            motion = gradients["model.motion_tower.stem.conv.weight"]
+            assert (motion.abs().max() > 0) == (kind == "video"), kind
+            if kind == "image":  # the blank picture for the motion tower left no trace
+                assert torch.equal(model.model.motion_tower.stem.norm.running_mean, statistics)

@@ -6,54 +6,30 @@ import torch
 from torch import nn
 from transformers.activations import ACT2FN
 from transformers.modeling_outputs import BaseModelOutputWithPooling, ModelOutput
-from transformers.modeling_utils import PreTrainedModel
 from transformers.models.internvl.modeling_internvl import (
     InternVLCausalLMOutputWithPast,
     InternVLForConditionalGeneration,
     InternVLModel,
     InternVLModelOutputWithPast,
     InternVLPreTrainedModel,
-    InternVLVisionModel,
 )
 from transformers.processing_utils import Unpack
 from transformers.utils import TransformersKwargs, logging, torch_compilable_check
 from transformers.utils.generic import can_return_tuple
 
 from .configuration_vital import VitalConfig, VitalVisionEncoderConfig
-from .convert_vital import SLOW_PATHWAY, register_weight_conversions
+from .head_vital import read_levels, target_log_probabilities
 from .modeling_slowfast import VitalMotionModel
+from .modeling_vital_encoder import (
+    SLOW_PATHWAY_KEYS,
+    SavesNativeKeys,
+    VitalVisionEncoder,
+    motion_features,
+    normalize_pixels,
+)
 
 
 logger = logging.get_logger(__name__)
-
-SLOW_PATHWAY_KEYS = {SLOW_PATHWAY}
-
-register_weight_conversions()
-
-
-def normalize_pixels(pixels: torch.Tensor, config: VitalConfig | VitalVisionEncoderConfig) -> torch.Tensor:
-    """
-    Bring pixels to the range that the encoders were trained on.
-
-    Args:
-        pixels (`torch.Tensor` of shape `(n, 3, height, width)`): uint8, or floats that are already normalised.
-        config: holds `image_mean` and `image_std`.
-
-    Returns:
-        `torch.Tensor`: floats of the same shape; uint8 becomes float32 (p / 255 − mean) / std.
-    """
-    if pixels.dtype != torch.uint8:
-        return pixels
-    mean = torch.tensor(config.image_mean, device=pixels.device).view(-1, 1, 1)
-    std = torch.tensor(config.image_std, device=pixels.device).view(-1, 1, 1)
-    return pixels.float().div_(255).sub_(mean).div_(std)
-
-
-def motion_features(motion_tower: VitalMotionModel, pixels: torch.Tensor, config) -> torch.Tensor:
-    """Features [frames, 256] of one clip [frames, 3, height, width]; uint8 frames are normalised chunk by chunk."""
-    if motion_tower.training:
-        return motion_tower(normalize_pixels(pixels, config))
-    return motion_tower(normalize_pixels(chunk, config) for chunk in pixels.split(motion_tower.chunk_frames))
 
 
 class VitalMotionProjector(nn.Module):
@@ -74,98 +50,17 @@ class VitalMotionProjector(nn.Module):
 class VitalLevelOutput(ModelOutput):
     """
     Args:
-        level_logits (`torch.FloatTensor` of shape `(batch, 5)`): float32, order high, good, fair, poor, low.
-        level_mass (`torch.FloatTensor` of shape `(batch,)`, *optional*): share in [0, 1] of the next-token
+        level_logits (`torch.FloatTensor` of shape `(positions, 5)`, *optional*): float32, order high, good, fair,
+            poor, low.
+        level_mass (`torch.FloatTensor` of shape `(positions,)`, *optional*): share in [0, 1] of the next-token
             probability that falls on the five level words.
+        target_log_probabilities (`torch.FloatTensor` of shape `(targets,)`, *optional*): float32, of the target
+            tokens over the whole vocabulary.
     """
 
     level_logits: torch.FloatTensor | None = None
     level_mass: torch.FloatTensor | None = None
-
-
-@dataclass
-class VitalVisionEncoderOutput(ModelOutput):
-    """
-    Args:
-        last_hidden_state (`torch.FloatTensor` of shape `(tiles, patches + 1, hidden)`, *optional*): image encoder.
-        motion_features (`torch.FloatTensor` of shape `(frames, 256)`, *optional*): motion extractor.
-        hidden_states, attentions (`tuple(torch.FloatTensor)`, *optional*): of the image encoder, when asked for with
-            `output_hidden_states` and `output_attentions`.
-    """
-
-    last_hidden_state: torch.FloatTensor | None = None
-    motion_features: torch.FloatTensor | None = None
-    hidden_states: tuple[torch.FloatTensor, ...] | None = None
-    attentions: tuple[torch.FloatTensor, ...] | None = None
-
-
-class SavesNativeKeys:
-    """For models that read other formats: `save_pretrained` writes our keys, not those of the file that was read."""
-
-    def save_pretrained(self, save_directory, **kwargs):
-        kwargs.setdefault("save_original_format", False)
-        return super().save_pretrained(save_directory, **kwargs)
-
-
-class VitalVisionEncoder(SavesNativeKeys, PreTrainedModel):
-    """
-    Image encoder and motion extractor alone: the paper's Vision-Encoder-300M.
-
-    `from_pretrained` reads its own files, whole VITAL checkpoints and the authors' release (taking what belongs to
-    the encoder); `model.load_vision_encoder(encoder)` puts it before another decoder.
-    """
-
-    config: VitalVisionEncoderConfig
-    config_class = VitalVisionEncoderConfig
-    base_model_prefix = "vision_encoder"
-    main_input_name = "pixel_values"
-    input_modalities = ("image", "video")
-    supports_gradient_checkpointing = True
-    _no_split_modules = ["InternVLVisionLayer", "VitalMotionModel"]
-    _supports_sdpa = True
-    _supports_flash_attn = True
-    _supports_flex_attn = True
-    _supports_attention_backend = True
-    _keys_to_ignore_on_load_unexpected = SLOW_PATHWAY_KEYS | {
-        r"^(model\.)?(language_model|multi_modal_projector|motion_projector)\.",
-        r"^(lm_head|mlp1|motion_mlp|quality)\.",
-    }
-
-    def __init__(self, config: VitalVisionEncoderConfig):
-        super().__init__(config)
-        self.vision_tower = InternVLVisionModel._from_config(config.vision_config)
-        self.motion_tower = VitalMotionModel._from_config(config.motion_config)
-        self.post_init()
-
-    def get_input_embeddings(self) -> nn.Module:
-        return self.vision_tower.get_input_embeddings()
-
-    @can_return_tuple
-    def forward(
-        self,
-        pixel_values: torch.Tensor | None = None,
-        pixel_values_motion: torch.Tensor | None = None,
-        **kwargs: Unpack[TransformersKwargs],
-    ) -> VitalVisionEncoderOutput:
-        """
-        Args:
-            pixel_values (`torch.Tensor` of shape `(tiles, 3, height, width)`, *optional*): tiles or key frames.
-            pixel_values_motion (`torch.Tensor` of shape `(frames, 3, height, width)`, *optional*): one clip.
-        """
-        if pixel_values is None and pixel_values_motion is None:
-            raise ValueError("Neither pixel_values nor pixel_values_motion was given; pass at least one of them.")
-        image, motion = {}, None
-        if pixel_values is not None:
-            pixels = normalize_pixels(pixel_values, self.config).to(self.dtype)
-            image = self.vision_tower(pixels, return_dict=True, **kwargs)
-        if pixel_values_motion is not None:
-            motion = motion_features(self.motion_tower, pixel_values_motion, self.config)
-        return VitalVisionEncoderOutput(
-            last_hidden_state=image.get("last_hidden_state"),
-            motion_features=motion,
-            hidden_states=image.get("hidden_states"),
-            attentions=image.get("attentions"),
-        )
+    target_log_probabilities: torch.FloatTensor | None = None
 
 
 class VitalPreTrainedModel(SavesNativeKeys, InternVLPreTrainedModel):
@@ -352,6 +247,8 @@ class VitalModel(VitalPreTrainedModel, InternVLModel):
                 if features is not None:
                     inputs_embeds = inputs_embeds.masked_scatter(mask, features)
 
+        if self.training and torch.is_grad_enabled():
+            inputs_embeds = inputs_embeds + self._idle_towers(given)
         outputs = super().forward(
             inputs_embeds=inputs_embeds,
             attention_mask=attention_mask,
@@ -362,6 +259,29 @@ class VitalModel(VitalPreTrainedModel, InternVLModel):
         outputs.image_outputs = given.get("image")
         outputs.video_outputs = given.get("video")
         return outputs
+
+    def _idle_towers(self, given: dict) -> torch.Tensor | float:
+        """
+        Zero, computed by the trained parts that this batch has no input for, from one blank picture.
+
+        Their gradients are then zero rather than absent, so that every process reduces the same tensors and the
+        optimizer takes the same step whatever the number of processes.
+        """
+        size, channels = self.config.vision_config.image_size, self.config.vision_config.num_channels
+        blank = torch.zeros(1, channels, *size, device=self.device, dtype=self.dtype)
+        idle = 0.0
+        if not given and _is_trained(self.vision_tower, self.multi_modal_projector):
+            idle = idle + 0.0 * self.get_image_features(blank).pooler_output.sum()
+        if given.get("video") is None and _is_trained(self.motion_tower, self.motion_projector):
+            training = self.motion_tower.training
+            self.motion_tower.eval()  # a blank picture says nothing about the statistics of batches
+            idle = idle + 0.0 * self.get_motion_features(blank).sum()
+            self.motion_tower.train(training)
+        return idle
+
+
+def _is_trained(*modules: nn.Module) -> bool:
+    return any(parameter.requires_grad for module in modules for parameter in module.parameters())
 
 
 def _frame_counts(counts: torch.Tensor | None, pixels: torch.Tensor, name: str, pixels_name: str) -> list[int]:
@@ -443,8 +363,12 @@ class VitalForConditionalGeneration(VitalPreTrainedModel, InternVLForConditional
         labels: torch.LongTensor | None = None,
         logits_to_keep: int | torch.Tensor = 0,
         mm_encoder_outputs: dict[str, BaseModelOutputWithPooling] | None = None,
+        level_positions: torch.LongTensor | None = None,
+        target_positions: torch.LongTensor | None = None,
+        target_ids: torch.LongTensor | None = None,
+        level_mass: bool = False,
         **kwargs: Unpack[TransformersKwargs],
-    ) -> tuple | InternVLCausalLMOutputWithPast:
+    ) -> tuple | InternVLCausalLMOutputWithPast | VitalLevelOutput:
         """
         Args:
             input_ids (`torch.LongTensor` of shape `(batch, sequence)`): with placeholders expanded by the processor.
@@ -453,7 +377,29 @@ class VitalForConditionalGeneration(VitalPreTrainedModel, InternVLForConditional
             pixel_values_videos, pixel_values_motion, num_key_frames, num_motion_frames: see
                 [`VitalModel.get_video_features`].
             labels (`torch.LongTensor` of shape `(batch, sequence)`, *optional*): −100 is ignored.
+            level_positions (`torch.LongTensor` of shape `(positions,)`, *optional*): rows of the flattened batch,
+                `sample · sequence + place`, after which a level word follows. With these or target positions the
+                head reads nothing else, and a [`VitalLevelOutput`] is returned.
+            target_positions, target_ids (`torch.LongTensor` of shape `(targets,)`, *optional*): likewise, after which
+                a target token follows, and these tokens.
+            level_mass (`bool`, *optional*, defaults to `False`): also compute the share of the level words.
         """
+        if level_positions is not None or target_positions is not None:
+            hidden_states = self.model(
+                input_ids=input_ids,
+                pixel_values=pixel_values,
+                pixel_values_videos=pixel_values_videos,
+                pixel_values_motion=pixel_values_motion,
+                num_key_frames=num_key_frames,
+                num_motion_frames=num_motion_frames,
+                attention_mask=attention_mask,
+                position_ids=position_ids,
+                inputs_embeds=inputs_embeds,
+                mm_encoder_outputs=mm_encoder_outputs,
+                use_cache=False,
+                **kwargs,
+            ).last_hidden_state.flatten(0, 1)
+            return self._read_head(hidden_states, level_positions, target_positions, target_ids, level_mass)
         return super().forward(
             input_ids=input_ids,
             pixel_values=pixel_values,
@@ -496,42 +442,38 @@ class VitalForConditionalGeneration(VitalPreTrainedModel, InternVLForConditional
         Returns:
             [`VitalLevelOutput`]
         """
-        if self.config.level_token_ids is None:
-            raise ValueError(
-                "config.level_token_ids is None; set it to the processor's level_token_ids, the ids of the five level "
-                "words in its tokenizer."
-            )
         if attention_mask is None:
             attention_mask = torch.ones_like(input_ids)
-        hidden_states = self.model(
+        length = attention_mask.shape[1]
+        steps = torch.arange(length, device=attention_mask.device)
+        last = (steps * (attention_mask != 0)).argmax(-1)
+        return self(
             input_ids=input_ids,
             attention_mask=attention_mask,
             position_ids=(attention_mask.cumsum(-1) - 1).clamp_min(0),
-            use_cache=False,
+            level_positions=last + length * torch.arange(len(last), device=last.device),
+            level_mass=level_mass,
             **inputs,
-        ).last_hidden_state
-        steps = torch.arange(attention_mask.shape[1], device=attention_mask.device)
-        last = (steps * (attention_mask != 0)).argmax(-1).to(hidden_states.device)
-        at_level = hidden_states[torch.arange(len(last), device=last.device), last]
-        levels, whole = self._read_head(at_level, whole=level_mass)
-        if not level_mass:
-            return VitalLevelOutput(level_logits=levels)
-        return VitalLevelOutput(level_logits=levels, level_mass=(levels.logsumexp(-1) - whole.logsumexp(-1)).exp())
+        )
 
-    def _read_head(self, hidden_states: torch.Tensor, *, whole: bool) -> tuple[torch.Tensor, torch.Tensor | None]:
-        """The five level logits in float32, and those of the whole vocabulary where asked for."""
-        weight = self.lm_head.weight
-        if weight.is_meta or not weight.is_floating_point():  # offloaded or quantised: only the module can read it
-            logits = self.lm_head(hidden_states).float()
-            return logits[:, self.config.level_token_ids], logits
-        hidden_states = hidden_states.to(weight.device)
-        level_ids = torch.tensor(self.config.level_token_ids, device=weight.device)
-        levels = hidden_states.float() @ weight[level_ids].float().T
-        if not whole:
-            return levels, None
-        logits = self.lm_head(hidden_states).float()
-        logits[:, level_ids] = levels  # one arithmetic for both, so that the share cannot pass 1
-        return levels, logits
+    def _read_head(self, hidden_states, level_positions, target_positions, target_ids, level_mass) -> VitalLevelOutput:
+        levels = mass = log_probabilities = None
+        if level_positions is not None:
+            if self.config.level_token_ids is None:
+                raise ValueError(
+                    "config.level_token_ids is None; set it to the processor's level_token_ids, the ids of the five "
+                    "level words in its tokenizer."
+                )
+            rows = hidden_states[level_positions.to(hidden_states.device)]
+            levels, mass = read_levels(
+                rows, head=self.lm_head, level_token_ids=self.config.level_token_ids, level_mass=level_mass
+            )
+        if target_positions is not None:
+            rows = hidden_states[target_positions.to(hidden_states.device)]
+            log_probabilities = target_log_probabilities(
+                rows, head=self.lm_head, targets=target_ids.to(hidden_states.device)
+            )
+        return VitalLevelOutput(level_logits=levels, level_mass=mass, target_log_probabilities=log_probabilities)
 
 
 __all__ = [
@@ -539,5 +481,4 @@ __all__ = [
     "VitalLevelOutput",
     "VitalModel",
     "VitalPreTrainedModel",
-    "VitalVisionEncoder",
 ]
