@@ -12,15 +12,15 @@ import json
 from pathlib import Path
 
 from transformers_vital.models.vital.configuration_vital import VitalConfig, VitalVisionEncoderConfig
+from transformers_vital.models.vital.conversation_vital import (
+    CHAT_TEMPLATE,
+    CLEAN_PROMPT_SETTINGS,
+    RELEASE_PROMPT_SETTINGS,
+)
 from transformers_vital.models.vital.image_processing_vital import (
     CLEAN_IMAGE_SETTINGS,
     RELEASE_IMAGE_SETTINGS,
     VitalImageProcessor,
-)
-from transformers_vital.models.vital.processing_vital import (
-    CHAT_TEMPLATE,
-    CLEAN_PROMPT_SETTINGS,
-    RELEASE_PROMPT_SETTINGS,
 )
 from transformers_vital.models.vital.video_processing_vital import (
     CLEAN_VIDEO_SETTINGS,

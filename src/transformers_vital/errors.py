@@ -37,6 +37,14 @@ class OutputError(VitalError, ValueError):
     """A result file cannot be written or resumed."""
 
 
+class RecordError(VitalError, ValueError):
+    """A training record, or a file or table of them, does not have the form of its type."""
+
+
+class TrainingError(VitalError, ValueError):
+    """An argument of training is none of the known ones, or does not fit the model."""
+
+
 class MissingExtraError(VitalError, ImportError):
     """An optional dependency is absent.
 

@@ -8,6 +8,7 @@ from transformers.processing_utils import MultiModalData, ProcessorMixin
 from transformers.utils import cached_file
 
 from .configuration_vital import as_vital_config_dict
+from .conversation_vital import CHAT_TEMPLATE, CLEAN_PROMPT_SETTINGS, LEVEL_WORDS, RELEASE_PROMPT_SETTINGS
 from .image_processing_vital import CLEAN_IMAGE_SETTINGS, RELEASE_IMAGE_SETTINGS, VitalImageProcessor
 from .video_processing_vital import (
     CLEAN_VIDEO_SETTINGS,
@@ -15,49 +16,6 @@ from .video_processing_vital import (
     VitalVideoProcessor,
     flatten_videos,
 )
-
-
-LEVEL_WORDS = ("high", "good", "fair", "poor", "low")
-
-# The system message of InternVL's "internvl2_5" conversation template, which the authors' prompts keep.
-SYSTEM_MESSAGE = (
-    "你是书生·万象，英文名是InternVL，是由上海人工智能实验室、清华大学及多家合作单位联合开发的多模态大语言模型。"
-)
-
-# ChatML with InternVL's default system message; an image is its placeholder and a newline, a video its frame lines.
-CHAT_TEMPLATE = (
-    "{%- if messages[0]['role'] != 'system' -%}"
-    "{{- '<|im_start|>system\n" + SYSTEM_MESSAGE + "<|im_end|>\n' -}}"
-    "{%- endif -%}"
-    "{%- for message in messages -%}"
-    "{{- '<|im_start|>' + message['role'] + '\n' -}}"
-    "{%- if message['role'] == 'assistant' -%}{%- generation -%}"
-    "{%- if message['content'] is string -%}{{- message['content'] -}}{%- else -%}"
-    "{%- for block in message['content'] if block['type'] == 'text' -%}{{- block['text'] -}}{%- endfor -%}"
-    "{%- endif -%}{{- '<|im_end|>' -}}{%- endgeneration -%}{{- '\n' -}}"
-    "{%- else -%}"
-    "{%- if message['content'] is string -%}{{- message['content'] -}}{%- else -%}"
-    "{%- for block in message['content'] -%}"
-    "{%- if block['type'] == 'image' -%}{{- image_placeholder + '\n' -}}"
-    "{%- elif block['type'] == 'video' -%}{{- video_placeholder + '\n' -}}"
-    "{%- elif block['type'] == 'text' -%}{{- block['text'] -}}{%- endif -%}"
-    "{%- endfor -%}"
-    "{%- endif -%}{{- '<|im_end|>\n' -}}"
-    "{%- endif -%}"
-    "{%- endfor -%}"
-    "{%- if add_generation_prompt -%}{{- '<|im_start|>assistant\n' -}}{%- endif -%}"
-)
-
-CLEAN_PROMPT_SETTINGS = {
-    "image_answer": "The quality of the image is",
-    "video_answer": "The quality of the video is",
-    "video_scoring_layout": "frames",
-}
-RELEASE_PROMPT_SETTINGS = {
-    "image_answer": "The quality of this image is",
-    "video_answer": "The overall quality of this video is",
-    "video_scoring_layout": "release",
-}
 
 
 class VitalProcessor(ProcessorMixin):
@@ -215,6 +173,21 @@ class VitalProcessor(ProcessorMixin):
             padding=True,
             videos_kwargs={**kwargs, "layout": self.video_scoring_layout},
         )
+
+    def training_prompt(self, kind: str) -> str:
+        """What comes before a training target: the placeholder of an image or a video alone (paper, Sec. 3.2)."""
+        return self._scoring_text(self.image_token if kind == "image" else self.video_token, "")
+
+    def scoring_target(self, kind: str, level: str) -> list[int]:
+        """
+        Token ids of the target of scoring, "The quality of the image is [level]"; the level is the last of them.
+
+        Args:
+            kind (`str`): "image" or "video".
+            level (`str`): one of the five words.
+        """
+        prefix = self.tokenizer.encode(CLEAN_PROMPT_SETTINGS[f"{kind}_answer"], add_special_tokens=False)
+        return [*prefix, self.level_token_ids[LEVEL_WORDS.index(level)]]
 
     def _scoring_text(self, placeholder: str, answer: str) -> str:
         conversation = [{"role": "user", "content": f"{placeholder}\n"}]

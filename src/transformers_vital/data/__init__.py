@@ -1,0 +1,1 @@
+"""Training data: the four record types, how they are mixed, and the batches made of them."""

@@ -1,0 +1,1 @@
+"""What is published: cards of models and datasets."""
