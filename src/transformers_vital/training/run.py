@@ -1,0 +1,72 @@
+"""One training run from its settings: which model, which tables, and the trainer for them."""
+
+from dataclasses import dataclass, field
+
+from ..data.encoding import RecordEncoder
+from ..data.mixture import Mixture
+from ..data.tables import read_tables
+from ..models.vital.modeling_vital import VitalForConditionalGeneration
+from ..models.vital.modeling_vital_encoder import VitalVisionEncoder
+from ..models.vital.processing_vital import VitalProcessor
+from ..scoring.default_model import default_model_folder
+from .arguments import VitalTrainingArguments
+from .trainer import VitalTrainer
+
+
+@dataclass
+class RunArguments:
+    """
+    What a run reads.
+
+    Args:
+        records (`str`): folder with a file for each table, see [`~data.tables.read_tables`].
+        media_root (`str`): folder of the media that the records name.
+        model (`str`, *optional*): folder or Hub name; `vital-tiny` when left out.
+        vision_encoder (`str`, *optional*): folder or Hub name of a vision encoder, or of a model that has one, which
+            takes the place of the model's own: the paper's transfer to another decoder (Sec. 3.3).
+        weights (`dict`, *optional*): proportions of the tables; Table 1's when left out.
+        leave_out (`list[str]`, *optional*): endings of the names of tables that are not read, such as `pair`, or
+            `distortion` and `description` (Table 7).
+        pmod (`bool`, *optional*, defaults to `True`): see [`~data.encoding.RecordEncoder`] (Table 7).
+        group_size (`int`, *optional*, defaults to 2): single records per group.
+        max_length (`int`, *optional*, defaults to 16384): tokens of a sequence.
+    """
+
+    records: str = field(metadata={"help": "folder with a .jsonl or .parquet file for each table"})
+    media_root: str = field(metadata={"help": "folder of the media that the records name"})
+    model: str | None = field(default=None, metadata={"help": "folder or Hub name (default: vital-tiny)"})
+    vision_encoder: str | None = field(default=None, metadata={"help": "takes the place of the model's own encoders"})
+    weights: dict | None = field(default=None, metadata={"help": "proportions of the tables (default: Table 1)"})
+    leave_out: list[str] = field(default_factory=list, metadata={"help": "endings of names of tables to leave out"})
+    pmod: bool = field(default=True, metadata={"help": "supervise scores by distributions, else by single levels"})
+    group_size: int = field(default=2, metadata={"help": "single records per group; a pair is a group"})
+    max_length: int = field(default=16384, metadata={"help": "most tokens of a sequence"})
+
+
+def build_trainer(run: RunArguments, args: VitalTrainingArguments) -> VitalTrainer:
+    """
+    The trainer of a run.
+
+    Args:
+        run ([`RunArguments`]): what to read.
+        args ([`VitalTrainingArguments`]): how to train.
+
+    Returns:
+        [`VitalTrainer`]: ready for `train()`.
+
+    Raises:
+        [`RecordError`]: a table cannot be read.
+    """
+    source = run.model or default_model_folder()
+    processor = VitalProcessor.from_pretrained(source)
+    model = VitalForConditionalGeneration.from_pretrained(source)
+    if run.vision_encoder:
+        model.load_vision_encoder(VitalVisionEncoder.from_pretrained(run.vision_encoder))
+    if model.config.level_token_ids is None:
+        model.config.level_token_ids = processor.level_token_ids
+    encoder = RecordEncoder(
+        processor, root=run.media_root, max_length=run.max_length, pmod=run.pmod, recipe=args.recipe
+    )
+    tables = read_tables(run.records, leave_out=tuple(run.leave_out))
+    mixture = Mixture(tables, encoder, weights=run.weights, group_size=run.group_size, seed=args.seed)
+    return VitalTrainer(model, args, processor=processor, train_dataset=mixture)
