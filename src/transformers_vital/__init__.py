@@ -18,6 +18,7 @@ except PackageNotFoundError:  # a source tree that is not installed
 _HOMES = {
     "media.inputs": ["Frames"],
     "models.vital.configuration_vital": ["VitalConfig", "VitalMotionConfig", "VitalVisionEncoderConfig"],
+    "models.vital.configuration_vital_probe": ["VitalProbeConfig"],
     "models.vital.image_processing_vital": ["VitalImageProcessor"],
     "models.vital.modeling_slowfast": ["VitalMotionModel"],
     "models.vital.modeling_vital": [
@@ -26,10 +27,12 @@ _HOMES = {
         "VitalModel",
     ],
     "models.vital.modeling_vital_encoder": ["VitalVisionEncoder"],
+    "models.vital.modeling_vital_probe": ["VitalForQualityProbe", "VitalProbeOutput"],
     "models.vital.processing_vital": ["VitalProcessor"],
     "models.vital.video_processing_vital": ["VitalVideoProcessor"],
     "results": ["Fingerprint", "QualityScore"],
     "scoring.pipeline": ["VisualQualityScoringPipeline"],
+    "scoring.probe": ["VitalProbeScorer"],
     "scoring.scorer": ["VitalScorer"],
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}

@@ -13,10 +13,12 @@ from contextlib import contextmanager
 
 def _register_configs(module) -> None:
     from .models.vital import configuration_vital as ours
+    from .models.vital.configuration_vital_probe import VitalProbeConfig
 
     for config in (
         ours.VitalMotionConfig,
         ours.VitalVisionEncoderConfig,
+        VitalProbeConfig,
         ours.VitalConfig,
         ours.InternVLChatConfig,
     ):
@@ -26,11 +28,14 @@ def _register_configs(module) -> None:
 def _register_models(module) -> None:
     from .models.vital import configuration_vital as configs
     from .models.vital import modeling_vital as ours
+    from .models.vital.configuration_vital_probe import VitalProbeConfig
     from .models.vital.modeling_slowfast import VitalMotionModel
     from .models.vital.modeling_vital_encoder import VitalVisionEncoder
+    from .models.vital.modeling_vital_probe import VitalForQualityProbe
 
     module.AutoModel.register(configs.VitalMotionConfig, VitalMotionModel, exist_ok=True)
     module.AutoModel.register(configs.VitalVisionEncoderConfig, VitalVisionEncoder, exist_ok=True)
+    module.AutoModel.register(VitalProbeConfig, VitalForQualityProbe, exist_ok=True)
     module.AutoModel.register(configs.VitalConfig, ours.VitalModel, exist_ok=True)
     for auto_class in (module.AutoModelForImageTextToText, module.AutoModelForMultimodalLM):
         auto_class.register(configs.VitalConfig, ours.VitalForConditionalGeneration, exist_ok=True)

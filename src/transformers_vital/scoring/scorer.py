@@ -11,13 +11,15 @@ from typing import Any
 
 import torch
 from tqdm import tqdm
+from transformers.feature_extraction_utils import BatchFeature
+from transformers.modeling_utils import PreTrainedModel
 
 from .. import __version__
 from ..calibration import Calibration
 from ..errors import CheckpointError, VitalError
 from ..media.image import load_image
 from ..media.inputs import Frames, MediaItem, expand_media, open_source
-from ..models.vital.modeling_vital import VitalForConditionalGeneration
+from ..models.vital.modeling_vital import VitalForConditionalGeneration, VitalLevelOutput
 from ..models.vital.processing_vital import VitalProcessor
 from ..results import Fingerprint, QualityScore
 from .default_model import DEFAULT_MODEL, UNTRAINED_NOTICE, default_model_files, default_model_folder
@@ -55,6 +57,9 @@ class VitalScorer:
     ```
     """
 
+    model_class = VitalForConditionalGeneration
+    processor_class = VitalProcessor
+
     def __init__(
         self,
         model: VitalForConditionalGeneration,
@@ -63,14 +68,7 @@ class VitalScorer:
         name: str | None = None,
         calibration: Calibration | None = None,
     ):
-        level_ids = processor.level_token_ids
-        if model.config.level_token_ids is None:
-            model.config.level_token_ids = level_ids
-        if list(model.config.level_token_ids) != level_ids:
-            raise CheckpointError(
-                f"The model reads the level words at ids {list(model.config.level_token_ids)}, the tokenizer has them "
-                f"at {level_ids}. Load model and processor from one checkpoint."
-            )
+        self._check_pair(model, processor)
         self.model = model.eval()
         self.processor = processor
         self.calibration = calibration
@@ -114,8 +112,8 @@ class VitalScorer:
             dtype = torch.float32 if device.type == "cpu" else "auto"
         hub = {key: kwargs[key] for key in ("revision", "token", "cache_dir", "local_files_only") if key in kwargs}
         try:
-            processor = VitalProcessor.from_pretrained(source, **hub)
-            weights = VitalForConditionalGeneration.from_pretrained(
+            processor = cls.processor_class.from_pretrained(source, **hub)
+            weights = cls.model_class.from_pretrained(
                 source, dtype=dtype, use_safetensors=None if allow_pickle else True, **kwargs
             )
         except (OSError, ValueError) as error:
@@ -128,6 +126,17 @@ class VitalScorer:
         if source != name and not (default_model_files() / "model.safetensors").is_file():
             scorer.notice = UNTRAINED_NOTICE
         return scorer
+
+    @staticmethod
+    def _check_pair(model: VitalForConditionalGeneration, processor: VitalProcessor) -> None:
+        level_ids = processor.level_token_ids
+        if model.config.level_token_ids is None:
+            model.config.level_token_ids = level_ids
+        if list(model.config.level_token_ids) != level_ids:
+            raise CheckpointError(
+                f"The model reads the level words at ids {list(model.config.level_token_ids)}, the tokenizer has them "
+                f"at {level_ids}. Load model and processor from one checkpoint."
+            )
 
     @property
     def fingerprint(self) -> Fingerprint:
@@ -236,7 +245,7 @@ class VitalScorer:
                 continue
             start = time.perf_counter()
             inputs = self.processor.prepare_scoring(**{f"{kind}s": [batch[place].content for place in places]})
-            output = self.model.level_logits(**inputs.to(self.model.device), level_mass=level_mass)
+            output = self._level_logits(inputs.to(self.model.device), level_mass=level_mass)
             levels = output.level_logits.double().cpu().tolist()
             masses = output.level_mass.tolist() if level_mass else [None] * len(places)
             share = (time.perf_counter() - start) / len(places)
@@ -249,6 +258,9 @@ class VitalScorer:
                     seconds=batch[place].seconds + share,
                 )
         return results
+
+    def _level_logits(self, inputs: BatchFeature, *, level_mass: bool) -> VitalLevelOutput:
+        return self.model.level_logits(**inputs, level_mass=level_mass)
 
 
 def _batches(items: Iterable[MediaItem], size: int) -> Iterator[list[MediaItem]]:
@@ -268,7 +280,7 @@ def _is_many(media: Any) -> bool:
     return isinstance(media, (list, tuple)) and not isinstance(media, Frames)
 
 
-def _weight_hash(model: VitalForConditionalGeneration) -> str | None:
+def _weight_hash(model: PreTrainedModel) -> str | None:
     """SHA-256 of the safetensors files of a local checkpoint, 16 hexadecimal digits; a Hub revision says as much."""
     files = sorted(Path(model.name_or_path).glob("*.safetensors")) if Path(model.name_or_path).is_dir() else []
     if not files:

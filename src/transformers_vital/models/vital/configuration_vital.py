@@ -75,11 +75,18 @@ class VitalVisionEncoderConfig(PreTrainedConfig):
     @classmethod
     def get_config_dict(cls, pretrained_model_name_or_path, **kwargs):
         config_dict, kwargs = super().get_config_dict(pretrained_model_name_or_path, **kwargs)
-        config_dict = as_vital_config_dict(config_dict)
-        if config_dict.get("model_type") == VitalConfig.model_type:  # a whole model: keep what the encoder needs
-            kept = ("vision_config", "motion_config", "image_mean", "image_std", "dtype")
-            config_dict = {name: config_dict[name] for name in kept if name in config_dict}
+        if config_dict.get("model_type") != cls.model_type:
+            config_dict = cls._taken_from(config_dict)
         return config_dict, kwargs
+
+    @classmethod
+    def _taken_from(cls, source: dict) -> dict:
+        """What belongs here of the `config.json` of a model that holds this one; others are returned unchanged."""
+        whole = as_vital_config_dict(source)
+        if whole.get("model_type") not in (VitalConfig.model_type, VitalVisionEncoderConfig.model_type):
+            return whole
+        kept = ("vision_config", "motion_config", "image_mean", "image_std", "dtype")
+        return {name: whole[name] for name in kept if name in whole}
 
 
 @strict

@@ -1,11 +1,11 @@
-"""Other weights, read as ours: the authors' release, its vision encoder alone, and pytorchvideo's SlowFast-R50."""
+"""Other weights, read as ours: the authors' release, its vision encoder and probe, and pytorchvideo's SlowFast-R50."""
 
 import re
 from pathlib import Path
 
 import torch
 from transformers.conversion_mapping import register_checkpoint_conversion_mapping
-from transformers.core_model_loading import Chunk, WeightConverter, WeightRenaming
+from transformers.core_model_loading import Chunk, ConversionOps, WeightConverter, WeightRenaming
 
 
 # The fast pathway is pathway 1 of every stage; stage 0 is the stem.
@@ -35,15 +35,32 @@ VISION_RENAMINGS = [
         ]
     ],
 ]
+PROJECTOR_RENAMINGS = [
+    (rf"^{source}\.{index}\.", f"{target}.{layer}.")
+    for source, target in [("mlp1", "multi_modal_projector"), ("motion_mlp", "motion_projector")]
+    for index, layer in [(0, "layer_norm"), (1, "linear_1"), (3, "linear_2")]
+]
 DECODER_RENAMINGS = [
     (r"^language_model\.model\.", "model.language_model."),
     (r"^language_model\.lm_head\.", "lm_head."),
-    *[
-        (rf"^{source}\.{index}\.", f"model.{target}.{layer}.")
-        for source, target in [("mlp1", "multi_modal_projector"), ("motion_mlp", "motion_projector")]
-        for index, layer in [(0, "layer_norm"), (1, "linear_1"), (3, "linear_2")]
-    ],
+    *[(source, f"model.{target}") for source, target in PROJECTOR_RENAMINGS],
 ]
+WHOLE_MODEL_RENAMINGS = [
+    (rf"^model\.{part}\.", f"{part}.")
+    for part in ("vision_tower", "motion_tower", "multi_modal_projector", "motion_projector")
+]
+
+
+class ReverseRows(ConversionOps):
+    """Last row first: the released probe has its levels from low to high."""
+
+    def convert(self, input_dict, source_patterns, target_patterns, **kwargs):
+        ((rows,),) = input_dict.values()
+        return {target_patterns[0]: rows.flip(0)}
+
+    @property
+    def reverse_op(self) -> "ReverseRows":
+        return self
 
 
 def register_weight_conversions() -> None:
@@ -53,16 +70,20 @@ def register_weight_conversions() -> None:
         target_patterns=["attention.q_proj", "attention.k_proj", "attention.v_proj"],
         operations=[Chunk(dim=0)],
     )
-    decoder = [WeightRenaming(source, target) for source, target in DECODER_RENAMINGS]
-    register_checkpoint_conversion_mapping("vital", [*decoder, *_encoder_renamings("model."), split_qkv])
-    whole_model = [
-        WeightRenaming(r"^model\.vision_tower\.", "vision_tower."),
-        WeightRenaming(r"^model\.motion_tower\.", "motion_tower."),
-    ]
-    register_checkpoint_conversion_mapping("vital_vision_encoder", [*whole_model, *_encoder_renamings(""), split_qkv])
+    reverse_levels = WeightConverter(source_patterns="quality.1", target_patterns="head.1", operations=[ReverseRows()])
+
+    def register(model_type: str, renamings: list[tuple[str, str]], *converters: WeightConverter) -> None:
+        renamed = [WeightRenaming(source, target) for source, target in renamings]
+        register_checkpoint_conversion_mapping(model_type, [*renamed, *converters])
+
+    register("vital", DECODER_RENAMINGS + _encoder_renamings("model."), split_qkv)
+    encoder = WHOLE_MODEL_RENAMINGS + _encoder_renamings("")
+    register("vital_vision_encoder", encoder, split_qkv)
+    head = [(r"^quality\.0\.", "head.0.")]
+    register("vital_probe", encoder + PROJECTOR_RENAMINGS + head, split_qkv, reverse_levels)
 
 
-def _encoder_renamings(prefix: str) -> list[WeightRenaming]:
+def _encoder_renamings(prefix: str) -> list[tuple[str, str]]:
     fast = [
         (source.replace("^", r"^slowfast_model\.feature_extraction\."), f"{prefix}motion_tower.{target}")
         for source, target in FAST_PATHWAY_RENAMINGS
@@ -74,8 +95,7 @@ def _encoder_renamings(prefix: str) -> list[WeightRenaming]:
         (source.replace("^", "^" + prefix.replace(".", r"\.")), prefix + target if source.startswith("^") else target)
         for source, target in VISION_RENAMINGS
     ]
-    renamings = [(r"^vision_model\.", f"{prefix}vision_tower."), *vision, *fast, *block]
-    return [WeightRenaming(source, target) for source, target in renamings]
+    return [(r"^vision_model\.", f"{prefix}vision_tower."), *vision, *fast, *block]
 
 
 def read_state_dict(path: str | Path, *, allow_pickle: bool = False) -> dict[str, torch.Tensor]:
