@@ -34,15 +34,14 @@ EXTRAS = {
     "serve": ["transformers[serving]"],
     "quant": ["accelerate>=1.1", "bitsandbytes"],
     "test": [
-        "accelerate>=1.1",  # device_map
         "bitsandbytes",  # a decoder in four bits
-        "datasets>=4",  # rows of a dataset are scored
         "parameterized",  # transformers' common tests
         "pyarrow>=16",
         "pytest>=8",
         "setuptools>=77",  # a wheel is built and installed
     ],
 }
+EXTRAS["test"] = [*EXTRAS["train"], "scikit-image", *EXTRAS["test"]]  # the examples make records and train on them
 EXTRAS["dev"] = [*EXTRAS["test"], "ruff==0.17.6"]  # the version in pyproject.toml
 
 setup(

@@ -34,6 +34,62 @@ def release_checkpoint(goldens, tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def released_batch(goldens, release_checkpoint):
+    """
+    `released_batch(case)`: a device batch of the authors' training, with its `records` as ours.
+
+    `summary` and `arrays` are those of the golden data. Level probabilities are the given ones, also of pairs.
+    """
+    import json
+    from dataclasses import replace
+    from functools import cache
+    from types import SimpleNamespace
+
+    import numpy as np
+
+    from transformers_vital import VitalProcessor
+    from transformers_vital.data.encoding import RecordEncoder
+    from transformers_vital.levels import LEVEL_CENTRES, LEVELS
+
+    processor = VitalProcessor.from_pretrained(release_checkpoint)
+    processor.video_processor.motion_stride = 8  # of the authors' training
+    encode = RecordEncoder(processor, root=goldens, recipe="release")
+    summaries = json.loads((goldens / "train" / "summary.json").read_text(encoding="utf-8"))
+    means = dict(zip(LEVELS, LEVEL_CENTRES, strict=True))
+
+    def media(entry: dict) -> dict:
+        kind = "image" if "image" in entry else "video"
+        return {"kind": kind, "path": entry[kind], "bytes": None}
+
+    def encoded(entries: list[dict]):
+        answers = [entry["conversations"][1]["value"] for entry in entries]
+        if "target_dist" not in entries[0]:
+            statement = {"media": media(entries[0]), "text": answers[0], "task": "distortion"}
+            return encode(statement, record_type="statement")
+        moments = [{"mean": means[answer.split()[-1]], "std": 0.1} for answer in answers]
+        if "label" not in entries[0]:
+            target = {"level_probs": entries[0]["target_dist"], "opinions": [], "annotators": []}
+            return encode({"media": media(entries[0]), **target, **moments[0]}, record_type="distribution")
+        pair = {"preference": {0: 0.0, 1: 1.0, 2: 0.5}[entries[0]["label"]]}
+        for name, entry, given in zip("ab", entries, moments, strict=True):
+            pair |= {f"media_{name}": media(entry), f"mean_{name}": given["mean"], f"std_{name}": given["std"]}
+        record = encode(pair, record_type="pair")
+        members = [
+            replace(sequence, level_probabilities=tuple(entry["target_dist"]))
+            for sequence, entry in zip(record.sequences, entries, strict=True)
+        ]
+        return replace(record, sequences=tuple(members))
+
+    @cache
+    def batch(case: str) -> SimpleNamespace:
+        summary, arrays = summaries[case], np.load(goldens / "train" / f"{case}.npz")
+        records = tuple(encoded(entries) for entries in summary["records"])
+        return SimpleNamespace(summary=summary, arrays=arrays, records=records, processor=processor)
+
+    return batch
+
+
+@pytest.fixture(scope="session")
 def tiny_folder(tmp_path_factory) -> Path:
     """A native checkpoint of a few hundred thousand weights, whose scores differ from picture to picture."""
     import torch

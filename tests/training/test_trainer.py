@@ -13,6 +13,7 @@ from datasets import Dataset
 from transformers_vital import VitalForConditionalGeneration, VitalScorer
 from transformers_vital.data.encoding import TASKS
 from transformers_vital.data.mixture import StreamingMixture
+from transformers_vital.errors import TrainingError
 
 
 def weights_of(model) -> dict[str, torch.Tensor]:
@@ -106,6 +107,11 @@ def test_every_recipe_trains(trainer, mixture, settings):
     run = trainer(mixture(recipe=settings.get("recipe", "paper")), per_device_train_batch_size=4, **settings)
     run.train()
     assert all(torch.tensor(entry["loss"]).isfinite() for entry in run.state.log_history if "loss" in entry)
+
+
+def test_records_encoded_for_another_recipe_are_refused(trainer, mixture):
+    with pytest.raises(TrainingError, match="encoded for the recipe 'paper' and the loss is that of 'release'"):
+        trainer(mixture(), recipe="release")
 
 
 def test_activation_checkpointing_changes_no_step(trainer, mixture, tiny_folder):

@@ -1,6 +1,6 @@
 """Records to model inputs: decoded media, prompts of vision tokens only, and which tokens are the target."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -8,11 +8,12 @@ from typing import Any
 import torch
 
 from ..distributions import pmod_from_moments
-from ..errors import RecordError
+from ..errors import RecordError, VitalError
 from ..levels import LEVELS, level_of
 from ..media.image import load_image
 from ..media.inputs import expand_media, open_source
-from .records import resolve_media
+from .field_checks import check_level_probs
+from .records import check_record, resolve_media
 
 
 TASKS = ("distribution", "pair", "distortion", "description", "instruction")
@@ -111,7 +112,7 @@ class RecordEncoder:
         self.root = root
         self.max_length = max_length
         self.pmod = pmod
-        self.closing = recipe == "release"
+        self.recipe = recipe
         self.arithmetic = "exact" if recipe == "release" else "stable"
 
     def __call__(self, record: Mapping[str, Any], *, record_type: str) -> EncodedRecord:
@@ -119,8 +120,10 @@ class RecordEncoder:
         Decode the media of a record and lay out its sequences.
 
         Raises:
-            [`~errors.VitalError`]: a medium cannot be read, or the sequence is longer than `max_length`.
+            [`~errors.VitalError`]: the record is not usable (see [`~data.records.check_record`]), a medium cannot be
+                read, a text holds a token of the model, or the sequence is longer than `max_length`.
         """
+        check_record(record, record_type=record_type)
         encoded = getattr(self, f"_{record_type}")(record)
         longest = max(len(sequence.input_ids) for sequence in encoded.sequences)
         if longest > self.max_length:
@@ -143,34 +146,44 @@ class RecordEncoder:
         return EncodedRecord("pair", tuple(members), float(record["preference"]))
 
     def _statement(self, record: Mapping[str, Any]) -> EncodedRecord:
-        target = self._tokens(record["text"] + self.processor.tokenizer.eos_token)
+        target = self._tokens(self._plain(record["text"]) + self.processor.tokenizer.eos_token)
         return EncodedRecord(record["task"], (self._sequence(record["media"], target),))
 
     def _instruction(self, record: Mapping[str, Any]) -> EncodedRecord:
-        blocks = []
+        tokens = {"image": self.processor.image_token, "video": self.processor.video_token}
+        contents, placeholders = {"images": [], "videos": []}, ""
         for media in record["media"]:
             kind, content = self._read(media)
-            blocks.append({"type": kind, kind: content})
-        conversation, placed = [], False
-        for message in record["messages"]:
-            content = [{"type": "text", "text": message["content"]}]
-            if message["role"] == "user" and not placed:
-                content, placed = blocks + content, True
-            conversation.append({"role": message["role"], "content": content})
-        inputs = self.processor.apply_chat_template(
-            conversation, tokenize=True, return_dict=True, return_tensors="pt", return_assistant_tokens_mask=True
-        )
-        (places,) = torch.as_tensor(inputs.pop("assistant_masks")).reshape(-1).nonzero(as_tuple=True)
-        sequence = EncodedSequence(inputs["input_ids"][0], places, pixels=_pixels(inputs))
-        return EncodedRecord("instruction", (sequence,))
+            contents[f"{kind}s"].append(content)
+            placeholders += f"{tokens[kind]}\n"
+        turns = self._turns(record["messages"], placeholders)
+        given = {name: content for name, content in contents.items() if content}
+        inputs = self.processor(text=turns[:1], return_tensors="pt", **given)
+        ids = [inputs["input_ids"][0], *(torch.tensor(self._tokens(turn)) for turn in turns[1:])]
+        is_answer = torch.cat([torch.full_like(part, index % 2) for index, part in enumerate(ids)])
+        (places,) = is_answer.nonzero(as_tuple=True)
+        return EncodedRecord("instruction", (EncodedSequence(torch.cat(ids), places, pixels=_pixels(inputs)),))
+
+    def _turns(self, messages: Sequence[Mapping[str, str]], placeholders: str) -> list[str]:
+        """Prompts and answers in turn, which are tokenised apart, as an answer is generated behind its prompt."""
+        messages = [{**message, "content": self._plain(message["content"])} for message in messages]
+        first = next(message for message in messages if message["role"] == "user")
+        first["content"] = placeholders + first["content"]
+        turns = []
+        for index, message in enumerate(messages):
+            if message["role"] == "assistant":
+                prompt = self.processor.apply_chat_template(messages[:index], add_generation_prompt=True)
+                turns += [prompt.removeprefix("".join(turns)), message["content"] + self.processor.tokenizer.eos_token]
+        return turns
 
     def _scored(self, media: Mapping[str, Any], mean: float, probabilities: tuple[float, ...]) -> EncodedSequence:
         level = level_of(min(max(mean, 0.0), 1.0))
         if not self.pmod:
             probabilities = tuple(float(word == level) for word in LEVELS)
+        check_level_probs(probabilities)  # the authors' arithmetic gives none where opinions hardly differ
         target = self.processor.scoring_target(media["kind"], level)
         level_index = len(target) - 1
-        if self.closing:
+        if self.recipe == "release":
             target = [*target, self.processor.tokenizer.eos_token_id]
         sequence = self._sequence(media, target)
         level_place = int(sequence.target_places[level_index])
@@ -191,7 +204,21 @@ class RecordEncoder:
         if item.kind == "image":
             images = self.processor.image_processor
             return item.kind, load_image(source, apply_exif=images.apply_exif, alpha=images.alpha)
-        return item.kind, self.processor.video_processor.sample(source, frame_rate=item.fps)
+        try:
+            return item.kind, self.processor.video_processor.sample(source, frame_rate=item.fps)
+        except VitalError:
+            raise
+        except ValueError as error:  # too few frames for the processor's sampling
+            raise RecordError(f"{item.name}: {error}") from error
+
+    def _plain(self, text: str) -> str:
+        """The text, once it is known to hold no token that stands for media or ends an answer."""
+        tokens = (self.processor.image_token, self.processor.video_token, self.processor.tokenizer.eos_token)
+        if found := [token for token in tokens if token in text]:
+            raise RecordError(
+                f"A text holds {', '.join(found)}, which the model writes itself; expected words. Remove it."
+            )
+        return text
 
     def _tokens(self, text: str) -> list[int]:
         return self.processor.tokenizer.encode(text, add_special_tokens=False)

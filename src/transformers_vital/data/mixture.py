@@ -1,7 +1,7 @@
 """Tables of records mixed at random in given proportions, in groups of what one device takes at a time."""
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,7 +9,7 @@ import torch
 
 from ..errors import MissingExtraError, RecordError, VitalError
 from .encoding import EncodedRecord, Group, RecordEncoder
-from .records import record_type_of
+from .records import features, record_type_of
 
 
 if TYPE_CHECKING:
@@ -139,9 +139,12 @@ class StreamingMixture(torch.utils.data.IterableDataset):
 
     Args:
         tables (`dict[str, datasets.IterableDataset]`): as for [`Mixture`]; instructions cannot be mixed with others,
-            since their column `media` is a list.
+            since their column `media` is a list. Columns besides those of the record type are left aside.
         encoder, weights, group_size, seed: as for [`Mixture`].
         process_index, num_processes (`int`, *optional*): which share is read here.
+
+    Raises:
+        [`RecordError`]: a table has no weight, or the columns of no record type, or holds instructions beside others.
     """
 
     def __init__(
@@ -158,8 +161,10 @@ class StreamingMixture(torch.utils.data.IterableDataset):
         from datasets import interleave_datasets
         from datasets.distributed import split_dataset_by_node
 
-        endless = [table.shuffle(seed=seed, buffer_size=SHUFFLE_BUFFER).repeat(None) for table in tables.values()]
         probabilities = mixture_weights(tables, weights=weights)
+        endless = [
+            table.shuffle(seed=seed, buffer_size=SHUFFLE_BUFFER).repeat(None) for table in _streams(tables.values())
+        ]
         rows = interleave_datasets(endless, probabilities=probabilities, seed=seed) if len(endless) > 1 else endless[0]
         self.rows = split_dataset_by_node(rows, rank=process_index, world_size=num_processes)
         self.encoder = encoder
@@ -185,6 +190,18 @@ class StreamingMixture(torch.utils.data.IterableDataset):
                 failed_in_a_row += 1
                 if failed_in_a_row == TRIES:
                     raise RecordError(f"{TRIES} records in a row are unreadable, the last since: {error}") from error
+
+
+def _streams(tables: "Collection[IterableDataset]") -> "list[IterableDataset]":
+    """The tables without further columns, whose types could differ from one to the next."""
+    # before its first row, a generator knows no columns
+    record_types = [record_type_of(table.column_names) if table.column_names else None for table in tables]
+    if len(set(record_types)) > 1 and "instruction" in record_types:
+        raise RecordError("Streams of instructions are mixed with others; expected them alone. Use tables in memory.")
+    return [
+        table.select_columns(list(features(record_type))) if record_type else table
+        for table, record_type in zip(tables, record_types, strict=True)
+    ]
 
 
 def grouped(items, *, is_pair: Callable[[Any], bool], size: int) -> Iterator[list]:

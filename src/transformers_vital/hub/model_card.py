@@ -1,9 +1,11 @@
 """Model cards, from what a run knows about itself."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from huggingface_hub import ModelCard, ModelCardData
+from huggingface_hub.utils import HFValidationError, validate_repo_id
 
 
 SHOWN_ARGUMENTS = (
@@ -67,7 +69,7 @@ def training_card(
     The card of a checkpoint that training saves.
 
     Args:
-        base_model (`str`): name or folder of what was trained on.
+        base_model (`str`): name or folder of what was trained on; of a folder only its own name is shown.
         arguments (`Mapping`): of the trainer.
         log_history (`Sequence[Mapping]`): of the trainer; the last value of each quantity is shown.
         num_steps (`int`): optimizer steps so far.
@@ -87,18 +89,20 @@ def training_card(
 
     ```
     """
+    on_hub = _can_be_on_hub(base_model)
+    name = base_model if on_hub else Path(base_model).name
     data = ModelCardData(
         library_name="transformers",
         pipeline_tag="image-text-to-text",
         tags=["vital", "image-quality-assessment", "video-quality-assessment", "transformers_vital"],
-        base_model=base_model if base_model and not base_model.startswith(("/", ".", "~")) else None,
+        base_model=base_model if on_hub else None,
     )
     last = {name: value for entry in log_history for name, value in entry.items()}
     shown = {name: arguments[name] for name in SHOWN_ARGUMENTS if name in arguments}
     return ModelCard(
         CARD.format(
             metadata=data.to_yaml(),
-            base_model=f"`{base_model}`" if base_model else "random weights",
+            base_model=f"`{_cell(name)}`" if name else "random weights",
             num_steps=num_steps,
             arguments=_rows(shown),
             logged=_rows(last) or "| none | |",
@@ -106,6 +110,20 @@ def training_card(
     )
 
 
+def _can_be_on_hub(name: str) -> bool:
+    """Whether it is a name of the form that the Hub has, and no folder here."""
+    try:
+        validate_repo_id(name)
+    except HFValidationError:
+        return False
+    return not Path(name).exists()
+
+
 def _rows(values: Mapping[str, Any]) -> str:
-    cells = ((name, f"{value:.4g}" if isinstance(value, float) else value) for name, value in values.items())
-    return "\n".join(f"| {name} | {value} |" for name, value in cells)
+    return "\n".join(f"| {_cell(name)} | {_cell(value)} |" for name, value in values.items())
+
+
+def _cell(value: Any) -> str:
+    """A value in one line that ends no cell of a table."""
+    text = f"{value:.4g}" if isinstance(value, float) else str(value)
+    return " ".join(text.split()).replace("|", "\\|")

@@ -1,5 +1,6 @@
 """Arguments of training, with the hyperparameters of Table 8 as defaults."""
 
+import math
 from dataclasses import dataclass, field
 
 from transformers import TrainingArguments
@@ -63,6 +64,15 @@ class VitalTrainingArguments(TrainingArguments):
         for name, allowed in (("policy", POLICIES), ("recipe", RECIPES), ("text_loss", TEXT_LOSSES)):
             if getattr(self, name) not in allowed:
                 raise TrainingError(f"{name} is {getattr(self, name)!r}; expected one of {', '.join(allowed)}.")
-        if self.preference_std != "predicted":
-            float(self.preference_std)
+        if self.preference_std != "predicted" and not _is_positive(self.preference_std):
+            raise TrainingError(
+                f"preference_std is {self.preference_std!r}; expected a number above 0, or 'predicted'."
+            )
         super().__post_init__()
+
+
+def _is_positive(text: str) -> bool:
+    try:
+        return 0 < float(text) < math.inf
+    except ValueError:
+        return False

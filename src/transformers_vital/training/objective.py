@@ -44,7 +44,7 @@ def task_losses(
     Returns:
         `dict[str, torch.Tensor]`: of the tasks in the batch.
     """
-    prefix, text = _split_tokens(outputs.target_log_probabilities, targets, recipe=recipe)
+    prefix, text = _split_tokens(outputs.target_log_probabilities, targets)
     num_distributions = len(targets["distribution_lengths"])
     losses = {}
     if num_distributions or len(targets["preferences"]):
@@ -61,7 +61,7 @@ def task_losses(
     return losses
 
 
-def _split_tokens(values: torch.Tensor, targets: Mapping[str, torch.Tensor], *, recipe: str):
+def _split_tokens(values: torch.Tensor, targets: Mapping[str, torch.Tensor]):
     """Log-probabilities of the tokens around levels, and of those of texts."""
     counts = [int(targets[name].sum()) for name in ("distribution_lengths", "pair_lengths", "text_lengths")]
     distribution, pair, text = values.split(counts)

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+import torch
+
 from ..data.encoding import RecordEncoder
 from ..data.mixture import Mixture
 from ..data.tables import read_tables
@@ -59,9 +61,10 @@ def build_trainer(run: RunArguments, args: VitalTrainingArguments) -> VitalTrain
     """
     source = run.model or default_model_folder()
     processor = VitalProcessor.from_pretrained(source)
-    model = VitalForConditionalGeneration.from_pretrained(source)
+    # master weights: a step of 2e-5 is lost in the rounding of bfloat16
+    model = VitalForConditionalGeneration.from_pretrained(source, dtype=torch.float32)
     if run.vision_encoder:
-        model.load_vision_encoder(VitalVisionEncoder.from_pretrained(run.vision_encoder))
+        model.load_vision_encoder(VitalVisionEncoder.from_pretrained(run.vision_encoder, dtype=torch.float32))
     if model.config.level_token_ids is None:
         model.config.level_token_ids = processor.level_token_ids
     encoder = RecordEncoder(

@@ -10,6 +10,7 @@ from transformers import Trainer
 from ..data.collator import VitalCollator
 from ..data.encoding import TASKS
 from ..data.mixture import StreamingMixture
+from ..errors import TrainingError
 from ..evaluation.metrics import plcc, srcc
 from ..hub.model_card import training_card
 from ..media.inputs import expand_media
@@ -19,23 +20,13 @@ from .freezing import freeze, set_batch_norms
 from .objective import task_losses
 
 
-class VitalTrainer(Trainer):
+class LossOverMedia:
     """
-    Trains a [`~models.vital.modeling_vital.VitalForConditionalGeneration`] on a mixture of records.
+    What VITAL's trainers share, mixed into a [`~transformers.Trainer`]: collator, frozen parts, loss, logs and card.
 
     The loss of a step is the mean over its media, whatever micro-batches and processes they fall into: a single
     record counts 1, a pair counts 2. Each task's mean loss is logged beside it as `loss_distribution`, `loss_pair` and
     so on, with the number of records that others stand for so far as `replaced`.
-
-    Args:
-        model: its parameters are frozen as `args.policy` says; a model of peft is left as it is.
-        args ([`VitalTrainingArguments`]): see there.
-        processor ([`~models.vital.processing_vital.VitalProcessor`]): saved with the model; pads the batches.
-        train_dataset ([`~data.mixture.Mixture`] or [`~data.mixture.StreamingMixture`]): groups of encoded records.
-        eval_dataset (`Sequence` of dicts, *optional*): rated media, each with `mos` and what
-            [`~media.inputs.expand_media`] takes of a row. Every evaluation gives `eval_srcc`, `eval_plcc`,
-            `eval_scored` and `eval_failed`; a dict of such sequences gives `eval_NAME_srcc` and so on.
-        **kwargs: of [`~transformers.Trainer`].
     """
 
     loss_is_scaled_for_ga = True  # divided by the weight of the whole step
@@ -48,8 +39,14 @@ class VitalTrainer(Trainer):
             data_collator=VitalCollator(pad_token_id=processor.tokenizer.pad_token_id),
             **kwargs,
         )
-        if not hasattr(model, "peft_config"):
-            freeze(model, args.policy)
+        encoder = getattr(self.train_dataset, "encoder", None)  # none where there is only evaluation
+        if encoder is not None and encoder.recipe != args.recipe:
+            raise TrainingError(
+                f"The records are encoded for the recipe {encoder.recipe!r} and the loss is that of {args.recipe!r}; "
+                f"expected one. Pass RecordEncoder(…, recipe={args.recipe!r})."
+            )
+        if not hasattr(self.model, "peft_config"):
+            freeze(self.model, args.policy)
         # for each task the sum of its losses and its records since the last log, then the records replaced so far
         self._sums = torch.zeros(len(TASKS), 2, device=args.device)
         self._num_replaced = torch.zeros((), device=args.device)
@@ -72,7 +69,8 @@ class VitalTrainer(Trainer):
         return self.accelerator.gather(weight).sum()
 
     def compute_loss(self, model, inputs, return_outputs: bool = False, num_items_in_batch=None):
-        set_batch_norms(model, update=self.args.update_batch_norm)
+        if model.training:
+            set_batch_norms(model, update=self.args.update_batch_norm)
         targets = inputs["targets"]
         outputs = model(
             **{name: value for name, value in inputs.items() if name != "targets"},
@@ -86,12 +84,15 @@ class VitalTrainer(Trainer):
             text_loss=self.args.text_loss,
             preference_std=std if std == "predicted" else float(std),
         )
-        for task, values in losses.items():
-            self._sums[TASKS.index(task)] += torch.stack([values.detach().sum(), values.new_tensor(len(values))])
-        self._num_replaced += targets["num_replaced"]
         total = sum(values.sum() * (2 if task == "pair" else 1) for task, values in losses.items())
-        # the gradients of the processes are averaged, so a share of all is multiplied by their number
-        loss = total * self.accelerator.num_processes / num_items_in_batch
+        if num_items_in_batch is None:  # evaluation of a loss
+            loss = total / targets["weight"]
+        else:
+            for task, values in losses.items():
+                self._sums[TASKS.index(task)] += torch.stack([values.detach().sum(), values.new_tensor(len(values))])
+            self._num_replaced += targets["num_replaced"]
+            # the gradients of the processes are averaged, so a share of all is multiplied by their number
+            loss = total * self.accelerator.num_processes / num_items_in_batch
         return (loss, outputs) if return_outputs else loss
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
@@ -106,6 +107,44 @@ class VitalTrainer(Trainer):
         if "loss" in logs or "train_loss" in logs:
             logs["replaced"] = int(self.accelerator.reduce(self._num_replaced, reduction="sum"))
         super().log(logs, start_time)
+
+    def create_model_card(self, **kwargs) -> None:
+        """Write the card that every saved checkpoint has to the output folder; no setting of other cards is used."""
+        if self.is_world_process_zero():
+            self._save_card(self.args.output_dir)
+
+    def _save(self, output_dir: str | None = None, state_dict: dict | None = None) -> None:
+        super()._save(output_dir, state_dict)
+        if self.args.should_save:
+            self._save_card(output_dir or self.args.output_dir)
+
+    def _save_card(self, folder: str) -> None:
+        trained = {"policy": "adapters"} if hasattr(self.model, "peft_config") else {}
+        card = training_card(
+            base_model=self.model.config.name_or_path,
+            arguments=self.args.to_dict() | trained,
+            log_history=self.state.log_history,
+            num_steps=self.state.global_step,
+        )
+        card.save(f"{folder}/README.md")
+
+
+class VitalTrainer(LossOverMedia, Trainer):
+    """
+    Trains a [`~models.vital.modeling_vital.VitalForConditionalGeneration`] on a mixture of records.
+
+    Loss and logs are those of [`LossOverMedia`].
+
+    Args:
+        model: its parameters are frozen as `args.policy` says; a model of peft is left as it is.
+        args ([`VitalTrainingArguments`]): see there.
+        processor ([`~models.vital.processing_vital.VitalProcessor`]): saved with the model; pads the batches.
+        train_dataset ([`~data.mixture.Mixture`] or [`~data.mixture.StreamingMixture`]): groups of encoded records.
+        eval_dataset (`Sequence` of dicts, *optional*): rated media, each with `mos` and what
+            [`~media.inputs.expand_media`] takes of a row. Every evaluation gives `eval_srcc`, `eval_plcc`,
+            `eval_scored` and `eval_failed`; a dict of such sequences gives `eval_NAME_srcc` and so on.
+        **kwargs: of [`~transformers.Trainer`].
+    """
 
     def evaluate(
         self,
@@ -151,14 +190,3 @@ class VitalTrainer(Trainer):
             "failed": len(rated) - len(mos),
             "runtime": round(time.perf_counter() - start, 4),
         }
-
-    def _save(self, output_dir: str | None = None, state_dict: dict | None = None) -> None:
-        super()._save(output_dir, state_dict)
-        if self.args.should_save:
-            card = training_card(
-                base_model=self.model.config.name_or_path,
-                arguments=self.args.to_dict(),
-                log_history=self.state.log_history,
-                num_steps=self.state.global_step,
-            )
-            card.save(f"{output_dir or self.args.output_dir}/README.md")

@@ -77,6 +77,13 @@ class TestChat:
         ) in text
         assert inputs.pixel_values.shape[0] == 1 and inputs.pixel_values_motion.shape[0] == 12
 
+    def test_a_sampled_video_can_stand_in_a_conversation(self, processor):
+        frames = np.zeros((6, 48, 64, 3), dtype=np.uint8)
+        sampled = processor.video_processor.sample(frames, frame_rate=8)
+        conversation = [{"role": "user", "content": [{"type": "video", "video": sampled}]}]
+        inputs = processor.apply_chat_template(conversation, tokenize=True, return_dict=True, return_tensors="pt")
+        assert (inputs["input_ids"] == processor.video_token_id).sum() == 1 * 4 + inputs["num_motion_frames"].sum()
+
     def test_training_can_ask_where_the_answers_are(self, processor):
         conversation = [{"role": "user", "content": "Sharp?"}, {"role": "assistant", "content": "Very."}]
         inputs = processor.apply_chat_template(

@@ -33,15 +33,17 @@ def sliding_windows(chunks: Iterable[torch.Tensor], radius: int) -> Iterator[tor
         `torch.Tensor`: pieces of length t + 2·radius whose middle t frames, put together, are the clip. One chunk in
         gives one window out, so a whole clip passed as one chunk is one ordinary convolution.
     """
-    buffer = None
+    held = []  # no variable may keep a window alive while the layers behind this one run
     for chunk in chunks:
-        if buffer is None:
-            buffer = chunk.new_zeros((*chunk.shape[:2], radius, *chunk.shape[3:]))
-        if buffer.shape[2] > 2 * radius:
-            yield buffer
-            buffer = buffer[:, :, -2 * radius :]
-        buffer = torch.cat([buffer, chunk], dim=2)
-    yield F.pad(buffer, (0, 0, 0, 0, 0, radius))
+        if not held:
+            held.append(chunk.new_zeros((*chunk.shape[:2], radius, *chunk.shape[3:])))
+        if held[0].shape[2] > 2 * radius:
+            held.append(held[0][:, :, -2 * radius :].clone())
+            yield held.pop(0)
+        held.append(torch.cat([held.pop(), chunk], dim=2))
+        del chunk
+    held.append(F.pad(held.pop(), (0, 0, 0, 0, 0, radius)))
+    yield held.pop()
 
 
 class VitalMotionStem(nn.Module):

@@ -1,6 +1,5 @@
 """Videos to key frames and motion frames: uint8 in, uint8 out; the model normalises."""
 
-from dataclasses import dataclass
 from functools import partial
 from os import PathLike
 
@@ -57,10 +56,9 @@ class VitalVideoProcessorKwargs(VideosKwargs, total=False):
     layout: str
 
 
-@dataclass(frozen=True)
 class SampledVideo:
     """
-    A video as the model reads it.
+    A video as the model reads it. No dataclass: conversations turn those into dictionaries.
 
     Args:
         key_frames (`torch.Tensor` of shape `(key frames, 3, size, size)`): uint8.
@@ -68,9 +66,10 @@ class SampledVideo:
         metadata (`VideoMetadata`): of the source; `frames_indices` are those of the key frames.
     """
 
-    key_frames: torch.Tensor
-    motion_frames: torch.Tensor
-    metadata: VideoMetadata
+    def __init__(self, key_frames: torch.Tensor, motion_frames: torch.Tensor, metadata: VideoMetadata):
+        self.key_frames = key_frames
+        self.motion_frames = motion_frames
+        self.metadata = metadata
 
 
 class VitalVideoProcessor(BaseVideoProcessor):

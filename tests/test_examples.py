@@ -1,0 +1,83 @@
+"""The examples, run by the commands that their docstrings show, a step or two each."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+EXAMPLES = REPOSITORY / "examples"
+
+
+def run(script: str, *arguments: str) -> str:
+    """Standard output of an example, run from the root of the repository."""
+    command = [sys.executable, str(EXAMPLES / script), *arguments]
+    result = subprocess.run(
+        command, cwd=REPOSITORY, capture_output=True, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"}
+    )
+    assert result.returncode == 0, result.stderr[-3000:]
+    return result.stdout
+
+
+@pytest.fixture(scope="module")
+def records(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("records")
+    output = run("make_records.py", str(folder))
+    assert len(output.splitlines()) == 8
+    return folder
+
+
+@pytest.fixture(scope="module")
+def pretrained(records, tmp_path_factory):
+    output = tmp_path_factory.mktemp("pretrained")
+    settings = ["--config", "hub_configs/recipes/pretrain.yaml", "--max_steps", "2", "--save_steps", "2"]
+    paths = ["--records", str(records), "--media_root", str(records / "media"), "--output_dir", str(output)]
+    printed = run("pretrain.py", *settings, *paths)
+    assert re.search(r"^loss \d+\.\d{4}, loss_", printed, flags=re.MULTILINE)
+    assert f"replaced 0 unreadable records; wrote {output}" in printed
+    return output
+
+
+def test_records_of_all_eight_subsets_are_made_and_read_back(records):
+    from transformers_vital.data.mixture import TABLE_1
+    from transformers_vital.data.tables import read_tables
+
+    tables = read_tables(records)
+    assert tables.keys() == TABLE_1.keys()
+    assert {row["preference"] for row in tables["image_pair"]} == {0.0, 0.5, 1.0}
+
+
+def test_worse_copies_have_lower_opinions(records):
+    """For each photograph and distortion the mean falls with severity."""
+    from transformers_vital.data.tables import read_table
+
+    means = {}
+    for row in read_table(records / "image_distribution.jsonl"):
+        stem, severity = row["media"]["path"].rsplit(".", 1)[0].rsplit("_", 1)
+        means.setdefault(stem, {})[int(severity)] = row["mean"]
+    assert len(means) == 18
+    falling = [by_severity[0] > by_severity[1] > by_severity[2] for by_severity in means.values()]
+    assert sum(falling) >= 17
+
+
+def test_what_pre_training_wrote_scores_and_warms_up_a_decoder(pretrained, records, tmp_path):
+    from transformers_vital import VitalScorer
+
+    assert 0 <= VitalScorer.from_pretrained(pretrained).score(EXAMPLES / "media" / "cat.png").score <= 1
+    settings = ["--config", "hub_configs/recipes/warm_up.yaml", "--max_steps", "1", "--logging_steps", "1"]
+    paths = ["--records", str(records), "--media_root", str(records / "media"), "--output_dir", str(tmp_path / "out")]
+    run("pretrain.py", *settings, *paths, "--vision_encoder", str(pretrained))
+    assert (tmp_path / "out" / "model.safetensors").is_file()
+
+
+def test_every_example_shows_its_command_and_stays_short():
+    scripts = sorted(EXAMPLES.glob("*.py"))
+    assert len(scripts) >= 3
+    for path in scripts:
+        source = path.read_text(encoding="utf-8")
+        assert f"examples/{path.name}" in source.split('"""')[1], path.name
+        assert len(source.splitlines()) <= 150, path.name
