@@ -74,6 +74,13 @@ def test_what_pre_training_wrote_scores_and_warms_up_a_decoder(pretrained, recor
     assert (tmp_path / "out" / "model.safetensors").is_file()
 
 
+def test_the_linear_probe_trains_and_scores(records, tmp_path):
+    settings = ["--config", "hub_configs/recipes/linear_probe.yaml", "--max_steps", "2"]
+    paths = ["--table", str(records / "video_distribution.jsonl"), "--media_root", str(records / "media")]
+    printed = run("linear_probe.py", *settings, *paths, "--output_dir", str(tmp_path / "probe"))
+    assert re.search(r"^dog.mp4: score 0\.\d{3} \(", printed, flags=re.MULTILINE)
+
+
 def test_every_example_shows_its_command_and_stays_short():
     scripts = sorted(EXAMPLES.glob("*.py"))
     assert len(scripts) >= 3

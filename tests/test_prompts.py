@@ -109,14 +109,14 @@ def test_release_strings_are_those_of_its_prompts(goldens):
 
 
 def test_the_processor_uses_the_same_strings():
-    processing = pytest.importorskip("transformers_vital.models.vital.processing_vital")
+    conversation = pytest.importorskip("transformers_vital.models.vital.conversation_vital")
     for settings, prefixes in (
-        (processing.CLEAN_PROMPT_SETTINGS, prompts.ANSWER_PREFIXES),
-        (processing.RELEASE_PROMPT_SETTINGS, prompts.RELEASE_ANSWER_PREFIXES),
+        (conversation.CLEAN_PROMPT_SETTINGS, prompts.ANSWER_PREFIXES),
+        (conversation.RELEASE_PROMPT_SETTINGS, prompts.RELEASE_ANSWER_PREFIXES),
     ):
         assert settings["image_answer"] == prefixes["image"]
         assert settings["video_answer"] == prefixes["video"]
-    assert processing.SYSTEM_MESSAGE == prompts.RELEASE_SYSTEM_MESSAGE
+    assert conversation.SYSTEM_MESSAGE == prompts.RELEASE_SYSTEM_MESSAGE
 
 
 def test_answer_prefixes_are_training_answers_without_the_level():
