@@ -25,9 +25,10 @@ def main() -> None:
     trainer.train(resume_from_checkpoint=args.resume_from_checkpoint == "true" or args.resume_from_checkpoint)
     trainer.save_model()
     if trainer.is_world_process_zero():
-        losses = {name: value for name, value in trainer.state.log_history[-2].items() if name.startswith("loss")}
-        print(", ".join(f"{name} {value:.4f}" for name, value in losses.items()))
-        print(f"replaced {trainer.state.log_history[-1]['replaced']} unreadable records; wrote {args.output_dir}")
+        *steps, summary = trainer.state.log_history
+        losses = {name: value for entry in steps[-1:] for name, value in entry.items() if name.startswith("loss")}
+        print(", ".join(f"{name} {value:.4f}" for name, value in losses.items() or [("loss", summary["train_loss"])]))
+        print(f"replaced {summary['replaced']} unreadable records; wrote {args.output_dir}")
 
 
 if __name__ == "__main__":
