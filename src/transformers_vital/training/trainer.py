@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from transformers import Trainer
 
-from ..data.collator import VitalCollator
+from ..data.collator import MEDIA_OF_A_PAIR, VitalCollator
 from ..data.encoding import TASKS
 from ..data.mixture import StreamingMixture
 from ..errors import TrainingError
@@ -84,7 +84,7 @@ class LossOverMedia:
             text_loss=self.args.text_loss,
             preference_std=std if std == "predicted" else float(std),
         )
-        total = sum(values.sum() * (2 if task == "pair" else 1) for task, values in losses.items())
+        total = sum(values.sum() * (MEDIA_OF_A_PAIR if task == "pair" else 1) for task, values in losses.items())
         if num_items_in_batch is None:  # evaluation of a loss
             loss = total / targets["weight"]
         else:
