@@ -41,6 +41,18 @@ class RecordError(VitalError, ValueError):
     """A training record, or a file or table of them, does not have the form of its type."""
 
 
+class DistortionError(VitalError, ValueError):
+    """A distortion is unknown, or cannot be applied as asked."""
+
+
+class AnnotationError(VitalError, ValueError):
+    """An annotator, a stage of a dataset's build or its recipe cannot be used as given."""
+
+
+class EndpointError(VitalError, RuntimeError):
+    """A model behind an address did not answer as asked, after all retries or within the cap on spending."""
+
+
 class TrainingError(VitalError, ValueError):
     """An argument of training is none of the known ones, or does not fit the model."""
 
