@@ -194,7 +194,8 @@ class TestAdapters:
         trainer.save_model()
         folder, picture = trainer.args.output_dir, media_root / "0.png"
         assert not Path(folder, "model.safetensors").exists()
-        assert "| policy | adapters |" in Path(folder, "README.md").read_text(encoding="utf-8")
+        card = Path(folder, "README.md").read_text(encoding="utf-8")
+        assert "| policy | adapters |" in card and "library_name: peft" in card
 
         def score(model) -> float:
             return VitalScorer(model.eval(), processor).score(picture).score

@@ -64,6 +64,7 @@ def training_card(
     arguments: Mapping[str, Any],
     log_history: Sequence[Mapping[str, Any]],
     num_steps: int,
+    library_name: str = "transformers",
 ) -> ModelCard:
     """
     The card of a checkpoint that training saves.
@@ -73,6 +74,7 @@ def training_card(
         arguments (`Mapping`): of the trainer.
         log_history (`Sequence[Mapping]`): of the trainer; the last value of each quantity is shown.
         num_steps (`int`): optimizer steps so far.
+        library_name (`str`, *optional*, defaults to `"transformers"`): `"peft"` for adapters.
 
     Returns:
         `ModelCard`
@@ -92,7 +94,7 @@ def training_card(
     on_hub = _can_be_on_hub(base_model)
     name = base_model if on_hub else Path(base_model).name
     data = ModelCardData(
-        library_name="transformers",
+        library_name=library_name,
         pipeline_tag="image-text-to-text",
         tags=["vital", "image-quality-assessment", "video-quality-assessment", "transformers_vital"],
         base_model=base_model if on_hub else None,

@@ -1,6 +1,8 @@
 """One training run from its settings: which model, which tables, and the trainer for them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 
@@ -12,7 +14,7 @@ from ..models.vital.modeling_vital_encoder import VitalVisionEncoder
 from ..models.vital.processing_vital import VitalProcessor
 from ..scoring.default_model import default_model_folder
 from .arguments import VitalTrainingArguments
-from .trainer import VitalTrainer
+from .trainer import LossOverMedia, VitalTrainer
 
 
 @dataclass
@@ -31,7 +33,7 @@ class RunArguments:
             `distortion` and `description` (Table 7).
         pmod (`bool`, *optional*, defaults to `True`): see [`~data.encoding.RecordEncoder`] (Table 7).
         group_size (`int`, *optional*, defaults to 2): single records per group.
-        max_length (`int`, *optional*, defaults to 16384): tokens of a sequence.
+        max_tokens (`int`, *optional*, defaults to 16384): of a sequence.
     """
 
     records: str = field(metadata={"help": "folder with a .jsonl or .parquet file for each table"})
@@ -42,19 +44,28 @@ class RunArguments:
     leave_out: list[str] = field(default_factory=list, metadata={"help": "endings of names of tables to leave out"})
     pmod: bool = field(default=True, metadata={"help": "supervise scores by distributions, else by single levels"})
     group_size: int = field(default=2, metadata={"help": "single records per group; a pair is a group"})
-    max_length: int = field(default=16384, metadata={"help": "most tokens of a sequence"})
+    max_tokens: int = field(default=16384, metadata={"help": "of a sequence"})
 
 
-def build_trainer(run: RunArguments, args: VitalTrainingArguments) -> VitalTrainer:
+def build_trainer(
+    run: RunArguments,
+    args: VitalTrainingArguments,
+    *,
+    trainer_class: Callable[..., LossOverMedia] = VitalTrainer,
+    **settings: Any,
+) -> LossOverMedia:
     """
     The trainer of a run.
 
     Args:
         run ([`RunArguments`]): what to read.
         args ([`VitalTrainingArguments`]): how to train.
+        trainer_class (`type`, *optional*, defaults to [`VitalTrainer`]): or
+            [`~training.post_training.VitalSFTTrainer`].
+        **settings: of the trainer class, such as `peft_config`.
 
     Returns:
-        [`VitalTrainer`]: ready for `train()`.
+        [`VitalTrainer`], or one of the class given: ready for `train()`.
 
     Raises:
         [`RecordError`]: a table cannot be read.
@@ -68,8 +79,8 @@ def build_trainer(run: RunArguments, args: VitalTrainingArguments) -> VitalTrain
     if model.config.level_token_ids is None:
         model.config.level_token_ids = processor.level_token_ids
     encoder = RecordEncoder(
-        processor, root=run.media_root, max_length=run.max_length, pmod=run.pmod, recipe=args.recipe
+        processor, root=run.media_root, max_length=run.max_tokens, pmod=run.pmod, recipe=args.recipe
     )
     tables = read_tables(run.records, leave_out=tuple(run.leave_out))
     mixture = Mixture(tables, encoder, weights=run.weights, group_size=run.group_size, seed=args.seed)
-    return VitalTrainer(model, args, processor=processor, train_dataset=mixture)
+    return trainer_class(model, args, processor=processor, train_dataset=mixture, **settings)

@@ -119,12 +119,13 @@ class LossOverMedia:
             self._save_card(output_dir or self.args.output_dir)
 
     def _save_card(self, folder: str) -> None:
-        trained = {"policy": "adapters"} if hasattr(self.model, "peft_config") else {}
+        adapters = hasattr(self.model, "peft_config")
         card = training_card(
             base_model=self.model.config.name_or_path,
-            arguments=self.args.to_dict() | trained,
+            arguments=self.args.to_dict() | ({"policy": "adapters"} if adapters else {}),
             log_history=self.state.log_history,
             num_steps=self.state.global_step,
+            library_name="peft" if adapters else "transformers",
         )
         card.save(f"{folder}/README.md")
 

@@ -170,7 +170,7 @@ class TestBadInputs:
         [
             ({}, "Neither pixel_values nor pixel_values_videos was given; pass images, videos or both"),
             (VIDEOS | {"pixel_values_motion": None}, "without pixel_values_motion; the probe reads both"),
-            (VIDEOS | {"num_key_frames": [1, 1]}, r"num_key_frames is \[1, 1\], in sum 2, but .* holds 3 frames"),
+            (VIDEOS | {"num_key_frames": [1, 1]}, r"num_key_frames is \[1, 1\], in sum 2, but .* holds 3; expected"),
             (VIDEOS | {"num_motion_frames": [9, 0]}, r"num_motion_frames is \[9, 0\]"),
             (VIDEOS | {"num_motion_frames": [9]}, "Got key frames of 2 videos and motion frames of 1"),
             (IMAGES | {"num_patches": [1, 1]}, r"num_patches is \[1, 1\], in sum 2"),

@@ -141,10 +141,10 @@ class VitalModel(VitalPreTrainedModel, InternVLModel):
             `pooler_output`: a list with a tensor `(tokens, decoder hidden size)` per video.
         """
         outputs = self.get_image_features(pixel_values_videos, return_dict=True, **kwargs)
-        key_counts = _frame_counts(num_key_frames, pixel_values_videos, "num_key_frames", "pixel_values_videos")
+        key_counts = item_counts(num_key_frames, pixel_values_videos, "num_key_frames", "pixel_values_videos")
         tokens = [frames.flatten(0, 1) for frames in outputs.pooler_output.split(key_counts)]
         if pixel_values_motion is not None:
-            counts = _frame_counts(num_motion_frames, pixel_values_motion, "num_motion_frames", "pixel_values_motion")
+            counts = item_counts(num_motion_frames, pixel_values_motion, "num_motion_frames", "pixel_values_motion")
             clips = pixel_values_motion.split(counts)
             if len(clips) != len(tokens):
                 raise ValueError(f"Got key frames of {len(tokens)} videos and motion frames of {len(clips)}.")
@@ -284,12 +284,13 @@ def _is_trained(*modules: nn.Module) -> bool:
     return any(parameter.requires_grad for module in modules for parameter in module.parameters())
 
 
-def _frame_counts(counts: torch.Tensor | None, pixels: torch.Tensor, name: str, pixels_name: str) -> list[int]:
+def item_counts(counts: torch.Tensor | None, pixels: torch.Tensor, name: str, pixels_name: str) -> list[int]:
+    """Pictures (tiles or frames) of each item in a batch; one item where no counts are given."""
     counts = [pixels.shape[0]] if counts is None else [int(count) for count in counts]
     if sum(counts) != pixels.shape[0] or min(counts) < 1:
         raise ValueError(
-            f"{name} is {counts}, in sum {sum(counts)}, but {pixels_name} holds {pixels.shape[0]} frames; expected "
-            "one positive count per video that add up to the frames given."
+            f"{name} is {counts}, in sum {sum(counts)}, but {pixels_name} holds {pixels.shape[0]}; expected one "
+            "positive count per item, and as many in sum as there are."
         )
     return counts
 

@@ -13,7 +13,7 @@ from transformers.utils.generic import can_return_tuple
 
 from .configuration_vital import VitalConfig
 from .configuration_vital_probe import VitalProbeConfig
-from .modeling_vital import VitalMotionProjector, _frame_counts
+from .modeling_vital import VitalMotionProjector, item_counts
 from .modeling_vital_encoder import VitalVisionEncoder, motion_features, normalize_pixels
 
 
@@ -167,7 +167,7 @@ class VitalForQualityProbe(VitalVisionEncoder):
                 "pixel_values of images were given to a probe with reading='release', which reads videos only. Use "
                 "videos, or a probe with reading='paper'."
             )
-        counts = _frame_counts(num_patches, pixel_values, "num_patches", "pixel_values")
+        counts = item_counts(num_patches, pixel_values, "num_patches", "pixel_values")
         averages = torch.stack([tiles.mean(0) for tiles in self._average_tokens(pixel_values).split(counts)])
         return F.pad(averages, (0, self.config.projection_dim))
 
@@ -184,8 +184,8 @@ class VitalForQualityProbe(VitalVisionEncoder):
                 "pixel_values_videos were given without pixel_values_motion; the probe reads both. Pass what "
                 "VitalVideoProcessor returns."
             )
-        key_counts = _frame_counts(num_key_frames, pixel_values_videos, "num_key_frames", "pixel_values_videos")
-        counts = _frame_counts(num_motion_frames, pixel_values_motion, "num_motion_frames", "pixel_values_motion")
+        key_counts = item_counts(num_key_frames, pixel_values_videos, "num_key_frames", "pixel_values_videos")
+        counts = item_counts(num_motion_frames, pixel_values_motion, "num_motion_frames", "pixel_values_motion")
         if len(key_counts) != len(counts):
             raise ValueError(f"Got key frames of {len(key_counts)} videos and motion frames of {len(counts)}.")
         pictures = [frames.mean(0) for frames in self._average_tokens(pixel_values_videos).split(key_counts)]
