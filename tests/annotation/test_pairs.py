@@ -1,4 +1,4 @@
-"""Pairs of scored items: the shares of the paper, no item with itself, no pair twice, and what happens where few exist."""
+"""Pairs of scored items: the shares of the paper, none with itself, none twice, and sets where few exist."""
 
 import numpy as np
 import pytest

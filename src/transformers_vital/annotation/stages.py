@@ -1,0 +1,154 @@
+"""A stage of a build: rows in, rows out, shard by shard, so that a stopped build goes on where it was."""
+
+import functools
+import hashlib
+import importlib
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..errors import AnnotationError
+
+
+Row = dict[str, Any]
+_SETTINGS = "settings.json"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """
+    What makes rows of rows, named so that any process or machine can construct it.
+
+    Args:
+        name (`str`): of the folder of its shards.
+        function (`str`): `"module:name"` of a class or function; called with the settings it returns the function that
+            takes a list of rows and returns another.
+        settings (`Mapping`): JSON values. Shards made with other settings are not mixed with these.
+        places (`Mapping[str, str]`, *optional*): further arguments that do not change the rows, such as folders.
+        num_gpus (`float`, *optional*, defaults to 0): that one worker needs; used on Ray only.
+    """
+
+    name: str
+    function: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    places: Mapping[str, str] = field(default_factory=dict)
+    num_gpus: float = 0
+
+    def load(self) -> Callable[[list[Row]], list[Row]]:
+        """The function, constructed once in a process, as models are slow to load."""
+        return _loaded(self.function, json.dumps(dict(self.settings)), json.dumps(dict(self.places)))
+
+
+@dataclass(frozen=True)
+class ShardRun:
+    """
+    Runs a stage on one shard of a folder and writes the shard of the same number; what maps it may be anything.
+
+    Args:
+        stage ([`Stage`]): what to run.
+        source (`Path`): folder of the shards to read.
+        target (`Path`): folder of the shards to write.
+    """
+
+    stage: Stage
+    source: Path
+    target: Path
+
+    def __call__(self, shard: Mapping[str, int]) -> dict[str, int]:
+        rows = self.stage.load()(read_shard(self.source, shard["number"]))
+        write_shard(self.target, shard["number"], rows)
+        return {"rows": len(rows)}
+
+
+def prepare_stage(stage: Stage, *, source: Path, target: Path) -> list[int]:
+    """
+    Make the folder of a stage ready and say what is to be done.
+
+    Args:
+        stage ([`Stage`]): what will run.
+        source, target (`Path`): folders of shards.
+
+    Returns:
+        `list[int]`: numbers of the shards that the source has and the target has not.
+
+    Raises:
+        [`AnnotationError`]: the folder holds shards that were made with other settings.
+    """
+    check_settings(target, {"function": stage.function, **stage.settings}, after=source)
+    for left_over in target.glob("*.tmp"):
+        left_over.unlink()
+    done = set(shard_numbers(target))
+    return [number for number in shard_numbers(source) if number not in done]
+
+
+def check_settings(folder: Path, settings: Mapping[str, Any], *, after: Path | None = None) -> None:
+    """
+    Remember with which settings the shards of a folder are made, and refuse others later.
+
+    Args:
+        folder (`Path`): is created.
+        settings (`Mapping`): JSON values.
+        after (`Path`, *optional*): the folder that the rows come from, whose settings count too.
+
+    Raises:
+        [`AnnotationError`]: the folder was begun with other settings.
+    """
+    wanted = dict(settings)
+    if after is not None:
+        wanted["after"] = hashlib.sha256((after / _SETTINGS).read_bytes()).hexdigest()
+    text, path = json.dumps(wanted, indent=2, sort_keys=True), folder / _SETTINGS
+    folder.mkdir(parents=True, exist_ok=True)
+    if path.is_file() and (before := path.read_text(encoding="utf-8")) != text:
+        given = json.loads(before)
+        changed = sorted(key for key in given.keys() | wanted.keys() if given.get(key) != wanted.get(key))
+        raise AnnotationError(
+            f"{folder} was made with other settings ({', '.join(changed)} differ). Name another folder for the "
+            f"dataset, or delete {folder} and what was made of it."
+        )
+    _write(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+
+
+def shard_numbers(folder: Path) -> list[int]:
+    """Numbers of the shards that are complete."""
+    return sorted(int(path.stem) for path in folder.glob("*.parquet"))
+
+
+def read_shard(folder: Path, number: int) -> list[Row]:
+    """Rows of one shard."""
+    import pyarrow.parquet
+
+    return pyarrow.parquet.read_table(_path(folder, number)).to_pylist()
+
+
+def write_shard(folder: Path, number: int, rows: list[Row]) -> None:
+    """Write one shard so that it is there whole or not at all."""
+    import pyarrow
+    import pyarrow.parquet
+
+    table = pyarrow.Table.from_pylist(rows) if rows else pyarrow.table({})
+    _write(_path(folder, number), lambda temporary: pyarrow.parquet.write_table(table, temporary))
+
+
+def read_rows(folder: Path) -> Iterator[Row]:
+    """Rows of all shards, one shard in memory at a time."""
+    for number in shard_numbers(folder):
+        yield from read_shard(folder, number)
+
+
+def _path(folder: Path, number: int) -> Path:
+    return folder / f"{number:05}.parquet"
+
+
+def _write(path: Path, write: Callable[[Path], Any]) -> None:
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    write(temporary)
+    temporary.replace(path)
+
+
+@functools.lru_cache(maxsize=4)
+def _loaded(function: str, settings: str, places: str) -> Callable[[list[Row]], list[Row]]:
+    module, name = function.split(":")
+    return getattr(importlib.import_module(module), name)(**json.loads(settings), **json.loads(places))
