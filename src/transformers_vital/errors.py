@@ -53,6 +53,10 @@ class EndpointError(VitalError, RuntimeError):
     """A model behind an address did not answer as asked, after all retries or within the cap on spending."""
 
 
+class EvaluationError(VitalError, ValueError):
+    """A benchmark, its files or the values of a metric cannot be used as given."""
+
+
 class TrainingError(VitalError, ValueError):
     """An argument of training is none of the known ones, or does not fit the model."""
 
