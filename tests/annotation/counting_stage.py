@@ -21,5 +21,9 @@ class Squares:
         return [{"number": row["number"], "square": self.factor * row["number"] ** 2} for row in rows]
 
 
-def fails(**settings):
+def fails(rows: list[dict], *, how: str):
     raise ValueError("the model of this stage is broken")
+
+
+def square_of(task: int, *, folder: Path) -> None:
+    (folder / str(task)).write_text(f"{task**2} {os.getpid()}", encoding="utf-8")

@@ -6,7 +6,7 @@ import textwrap
 
 import pytest
 
-from transformers_vital.annotation.executors import run_stage
+from transformers_vital.annotation.executors import run_stage, run_tasks
 from transformers_vital.annotation.stages import Stage, check_settings, read_rows, shard_numbers, write_shard
 from transformers_vital.errors import AnnotationError
 
@@ -59,7 +59,7 @@ def test_after_kill_9_only_the_open_shard_is_done_again(source, trace, tmp_path)
         import sys
         sys.path.insert(0, {str(tmp_path.__class__(__file__).parent)!r})
         from pathlib import Path
-        from transformers_vital.annotation.executors import run_stage
+        from transformers_vital.annotation.executors import run_stage, run_tasks
         from transformers_vital.annotation.stages import Stage
         places = {{"trace": {str(trace)!r}, "kill_at": 20}}
         stage = Stage("squares", "counting_stage:Squares", {{"factor": 1}}, places)
@@ -80,12 +80,33 @@ def test_a_killed_worker_is_explained_and_what_is_finished_stays(source, trace, 
 
 
 def test_an_error_of_the_stage_comes_through(source, tmp_path):
-    stage = Stage("broken", "counting_stage:fails")
+    stage = Stage("broken", "counting_stage:fails", {"how": "always"})
     with pytest.raises(ValueError, match="the model of this stage is broken"):
         run_stage(stage, source=source, target=tmp_path / "target")
 
 
+@pytest.mark.parametrize("processes", [1, 2])
+def test_a_stream_of_tasks_is_not_read_ahead_of_the_work(tmp_path, monkeypatch, processes):
+    import counting_stage
+
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path.__class__(__file__).parent))
+    ahead = []
+
+    def tasks():
+        for number in range(12):
+            ahead.append(number - len(list(tmp_path.iterdir())))
+            yield number
+
+    assert run_tasks(counting_stage.square_of, tasks(), arguments={"folder": tmp_path}, processes=processes) == 12
+    written = {int(path.name): path.read_text().split() for path in tmp_path.iterdir()}
+    assert {number: int(square) for number, (square, _) in written.items()} == {n: n**2 for n in range(12)}
+    assert len({process for _, process in written.values()}) <= processes
+    assert max(ahead) <= 2 * processes
+
+
 def test_ray_gives_the_same_shards(source, trace, tmp_path, monkeypatch):
+    import counting_stage
+
     ray = pytest.importorskip("ray")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path.__class__(__file__).parent))
     ray.init(num_cpus=2, include_dashboard=False, object_store_memory=150 * 2**20, log_to_driver=False)
@@ -95,5 +116,9 @@ def test_ray_gives_the_same_shards(source, trace, tmp_path, monkeypatch):
         assert results(tmp_path / "target") == EXPECTED
         assert [len(path.read_text().splitlines()) for path in trace.glob("called-*")] == [1] * 4
         assert run_stage(stage, source=source, target=tmp_path / "target", use_ray=True) == 0
+        (tmp_path / "tasks").mkdir()
+        arguments = {"folder": tmp_path / "tasks"}
+        assert run_tasks(counting_stage.square_of, range(3), arguments=arguments, processes=2, use_ray=True) == 3
+        assert (tmp_path / "tasks" / "2").read_text(encoding="utf-8").split()[0] == "4"
     finally:
         ray.shutdown()

@@ -6,10 +6,12 @@ from transformers_vital.annotation.stages import (
     ShardRun,
     Stage,
     check_settings,
+    make_whole,
     prepare_stage,
     read_rows,
     read_shard,
     shard_numbers,
+    write_rows,
     write_shard,
 )
 from transformers_vital.errors import AnnotationError
@@ -87,3 +89,36 @@ def test_settings_of_the_stage_before_count_too(source, trace, tmp_path):
     (source / "settings.json").write_text('{"of": "something else"}', encoding="utf-8")
     with pytest.raises(AnnotationError, match=r"\(after differ\)"):
         prepare_stage(squares(trace), source=source, target=target)
+
+
+def test_what_needs_all_rows_is_made_once(source, tmp_path):
+    made = []
+
+    def count(folder):
+        made.append(folder)
+        write_shard(folder, 0, [{"rows": len(list(read_rows(source)))}])
+
+    target = tmp_path / "target"
+    assert make_whole(target, {"a": 1}, after=source, make=count)
+    assert not make_whole(target, {"a": 1}, after=source, make=count)
+    assert len(made) == 1 and read_shard(target, 0) == [{"rows": 6}]
+    with pytest.raises(AnnotationError, match=r"\(a differ\)"):
+        make_whole(target, {"a": 2}, after=source, make=count)
+
+
+def test_what_was_left_half_made_is_made_anew(source, tmp_path):
+    def fail_midway(folder):
+        write_shard(folder, 0, [{"a": 1}])
+        raise KeyboardInterrupt
+
+    target = tmp_path / "target"
+    with pytest.raises(KeyboardInterrupt):
+        make_whole(target, {}, after=source, make=fail_midway)
+    assert not target.exists()
+    assert make_whole(target, {}, after=source, make=lambda folder: write_shard(folder, 1, [{"b": 2}]))
+    assert shard_numbers(target) == [1]
+
+
+def test_rows_are_written_in_shards_of_one_size(tmp_path):
+    assert write_rows(tmp_path, ({"number": number} for number in range(5)), shard_size=2) == 3
+    assert [len(read_shard(tmp_path, number)) for number in range(3)] == [2, 2, 1]

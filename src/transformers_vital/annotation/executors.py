@@ -1,7 +1,13 @@
 """Where the shards of a stage are worked on: processes of one machine, or a Ray cluster."""
 
+import multiprocessing
 import os
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from ..errors import AnnotationError, MissingExtraError
 from .stages import ShardRun, Stage, prepare_stage
@@ -35,6 +41,59 @@ def run_stage(stage: Stage, *, source: Path, target: Path, processes: int = 1, u
     return len(pending)
 
 
+def run_tasks(
+    function: Callable[..., Any],
+    tasks: Iterable[Any],
+    *,
+    arguments: Mapping[str, Any],
+    processes: int = 1,
+    use_ray: bool = False,
+    name: str = "tasks",
+) -> int:
+    """
+    Call a function for each task of a stream that may be too long to be held; no more than a few are under way.
+
+    Args:
+        function (`Callable`): of a module; given a task and the arguments by name.
+        tasks (`Iterable`): what can be sent to another process.
+        arguments (`Mapping`): the same for all tasks.
+        processes (`int`, *optional*, defaults to 1): of this machine, or tasks at a time on Ray.
+        use_ray (`bool`, *optional*, defaults to `False`): see [`run_stage`].
+        name (`str`, *optional*): beside the progress bar.
+
+    Returns:
+        `int`: how many tasks there were.
+    """
+    from datasets.utils import tqdm  # shown or not as the bars of the other stages
+
+    done = 0
+    with _starter(function, arguments, processes=processes, use_ray=use_ray) as (start, wait):
+        waiting = deque()
+        for task in tqdm(tasks, desc=name, unit=" shards"):
+            waiting.append(start(task))
+            done += 1
+            if len(waiting) >= 2 * processes:
+                wait(waiting.popleft())
+        for running in waiting:
+            wait(running)
+    return done
+
+
+@contextmanager
+def _starter(function: Callable[..., Any], arguments: Mapping[str, Any], *, processes: int, use_ray: bool):
+    """How to start a task, and how to wait for one."""
+    if use_ray:
+        ray = _ray(workers=processes)
+        remote = ray.remote(function)
+        yield lambda task: remote.remote(task, **arguments), ray.get
+    elif processes > 1:
+        # Fresh processes: forked ones inherit locks of libraries whose threads they do not have.
+        with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool:
+            yield lambda task: pool.submit(function, task, **arguments), lambda future: future.result()
+    else:
+        yield lambda task: function(task, **arguments), lambda result: result
+
+
 def _in_processes(run: ShardRun, pending: list[int], *, processes: int) -> None:
     from datasets import Dataset
 
@@ -58,7 +117,7 @@ def _in_processes(run: ShardRun, pending: list[int], *, processes: int) -> None:
         ) from error
 
 
-def _on_ray(run: ShardRun, pending: list[int], *, workers: int) -> None:
+def _ray(*, workers: int):
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     try:
         import ray
@@ -66,6 +125,11 @@ def _on_ray(run: ShardRun, pending: list[int], *, workers: int) -> None:
         raise MissingExtraError("ray", extra="ray", purpose="annotation on a cluster") from error
     if not ray.is_initialized():
         ray.init(include_dashboard=False, num_cpus=None if "RAY_ADDRESS" in os.environ else workers)
+    return ray
+
+
+def _on_ray(run: ShardRun, pending: list[int], *, workers: int) -> None:
+    ray = _ray(workers=workers)
     shards = ray.data.from_items([{"number": number} for number in pending], override_num_blocks=len(pending))
     shards.map(
         _ShardActor,

@@ -3,9 +3,12 @@
 import functools
 import hashlib
 import importlib
+import inspect
+import itertools
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,10 +27,10 @@ class Stage:
 
     Args:
         name (`str`): of the folder of its shards.
-        function (`str`): `"module:name"` of a class or function; called with the settings it returns the function that
-            takes a list of rows and returns another.
+        function (`str`): `"module:name"` of a function that takes a list of rows and the settings, by name, and returns
+            a list of rows; or of a class that takes the settings and whose objects take and return rows.
         settings (`Mapping`): JSON values. Shards made with other settings are not mixed with these.
-        places (`Mapping[str, str]`, *optional*): further arguments that do not change the rows, such as folders.
+        places (`Mapping[str, str]`, *optional*): further settings that do not change the rows, such as folders.
         num_gpus (`float`, *optional*, defaults to 0): that one worker needs; used on Ray only.
     """
 
@@ -111,6 +114,59 @@ def check_settings(folder: Path, settings: Mapping[str, Any], *, after: Path | N
     _write(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
 
 
+def make_whole(target: Path, settings: Mapping[str, Any], *, after: Path, make: Callable[[Path], Any]) -> bool:
+    """
+    What needs all rows at once, done once: a folder that is there whole or not at all.
+
+    Args:
+        target (`Path`): folder to make.
+        settings (`Mapping`): JSON values.
+        after (`Path`): folder that the rows come from.
+        make (`Callable`): fills the folder it is given.
+
+    Returns:
+        `bool`: whether it was made now; it may have been there before.
+
+    Raises:
+        [`AnnotationError`]: it is there, made with other settings.
+    """
+    if target.is_dir():
+        check_settings(target, settings, after=after)
+        return False
+    growing = target.with_name(f"{target.name}.growing")
+    shutil.rmtree(growing, ignore_errors=True)
+    check_settings(growing, settings, after=after)
+    make(growing)
+    growing.rename(target)
+    return True
+
+
+def write_rows(folder: Path, rows: Iterable[Row], *, shard_size: int) -> int:
+    """Write rows as shards of equal size and say how many there are."""
+    number = -1
+    for number, shard in enumerate(batched(rows, shard_size)):
+        write_shard(folder, number, shard)
+    return number + 1
+
+
+def batched(items: Iterable[Any], size: int) -> Iterator[list[Any]]:
+    """
+    Lists of so many items, the last maybe shorter.
+
+    Example:
+
+    ```python
+    >>> from transformers_vital.annotation.stages import batched
+    >>> list(batched("abcde", 2))
+    [['a', 'b'], ['c', 'd'], ['e']]
+
+    ```
+    """
+    waiting = iter(items)
+    while batch := list(itertools.islice(waiting, size)):
+        yield batch
+
+
 def shard_numbers(folder: Path) -> list[int]:
     """Numbers of the shards that are complete."""
     return sorted(int(path.stem) for path in folder.glob("*.parquet"))
@@ -151,4 +207,6 @@ def _write(path: Path, write: Callable[[Path], Any]) -> None:
 @functools.lru_cache(maxsize=4)
 def _loaded(function: str, settings: str, places: str) -> Callable[[list[Row]], list[Row]]:
     module, name = function.split(":")
-    return getattr(importlib.import_module(module), name)(**json.loads(settings), **json.loads(places))
+    named = getattr(importlib.import_module(module), name)
+    arguments = json.loads(settings) | json.loads(places)
+    return named(**arguments) if inspect.isclass(named) else functools.partial(named, **arguments)
