@@ -25,7 +25,7 @@ CORE = [
 
 EXTRAS = {
     "train": ["accelerate>=1.1", "datasets>=4", "deepspeed", "peft>=0.20", "trl>=1"],
-    "data": ["datasets>=4", "imagehash", "opencv-python-headless", "scikit-image"],
+    "data": ["datasets>=4", "imagehash", "opencv-python-headless", "pyarrow>=16", "scikit-image"],
     "annotators": ["pyiqa"],  # PolyForm Noncommercial: not for commercial use
     "eval": ["datasets>=4", "evaluate>=0.4.6", "pyarrow>=16"],
     "report": ["matplotlib", "wordcloud"],
@@ -35,13 +35,15 @@ EXTRAS = {
     "quant": ["accelerate>=1.1", "bitsandbytes"],
     "test": [
         "bitsandbytes",  # a decoder in four bits
+        "markdown-it-py",  # cards are rendered
         "parameterized",  # transformers' common tests
-        "pyarrow>=16",
         "pytest>=8",
         "setuptools>=77",  # a wheel is built and installed
+        "webdataset",  # published shards are read with it
     ],
 }
-EXTRAS["test"] = [*EXTRAS["train"], "scikit-image", *EXTRAS["test"]]  # the examples make records and train on them
+TESTED = ("train", "data", "eval", "report", "ray")
+EXTRAS["test"] = [*(package for extra in TESTED for package in EXTRAS[extra]), *EXTRAS["test"]]
 EXTRAS["dev"] = [*EXTRAS["test"], "ruff==0.17.6"]  # the version in pyproject.toml
 
 setup(
@@ -67,7 +69,7 @@ setup(
     extras_require=EXTRAS,
     packages=[*PACKAGES, CONFIGS],
     package_dir={"": "src", CONFIGS: "hub_configs"},
-    package_data={"transformers_vital": ["py.typed"], CONFIGS: ["**/*"]},
+    package_data={"transformers_vital": ["py.typed", "reporting/*.jinja"], CONFIGS: ["**/*"]},
     entry_points={"console_scripts": ["transformers-vital = transformers_vital.cli.main:main"]},
     zip_safe=False,
 )

@@ -34,7 +34,7 @@ class CalibrationError(VitalError, ValueError):
 
 
 class OutputError(VitalError, ValueError):
-    """A result file cannot be written or resumed."""
+    """A result file or a card cannot be written or resumed, or a folder cannot be pushed."""
 
 
 class RecordError(VitalError, ValueError):

@@ -210,11 +210,11 @@ def _schema(record_type: str) -> dict[str, Any]:
 
 
 def _feature(schema: Any) -> Any:
-    from datasets import List, Value
+    from datasets import Value
 
     if isinstance(schema, dict):
         return {name: _feature(inner) for name, inner in schema.items()}
-    return List(_feature(schema[0])) if isinstance(schema, list) else Value(schema)
+    return [_feature(schema[0])] if isinstance(schema, list) else Value(schema)
 
 
 def _check_distribution(record: Mapping[str, Any]) -> None:

@@ -6,11 +6,10 @@ from numbers import Real
 from pathlib import Path
 from typing import Any, get_args
 
+from ..distortions.registry import SEVERITIES
 from ..media.formats import Kind
 from .field_checks import RecordError, shown
 
-
-SEVERITIES = ("mild", "noticeable", "relatively severe", "severe", "very severe")  # Sec. 3.1
 
 _SCALE = 5.0  # the normalised numbers of the release are on [0, 5]
 _PREFERENCES = {0: 0.0, 1: 1.0, 2: 0.5}  # of `label`: the second is better, the first is, a tie
@@ -26,7 +25,7 @@ def read_release_records(path: str | Path) -> dict[str, list[dict[str, Any]]]:
     |---|---|
     | two with `label`, and what a distribution has | `pair` |
     | with `target_dist` | `distribution` |
-    | else, with `quality` or without a severity of [`SEVERITIES`] in front of the answer | `statement`, description |
+    | else, with `quality` or without one of [`~distortions.registry.SEVERITIES`] in front | `statement`, description |
     | else | `statement`, distortion |
 
     `level_probs` is `target_dist` bit for bit. Means and deviations are those of `gt_score_norm` and `std_norm`, and

@@ -25,17 +25,8 @@ CITATION = f"""\
             Chen, Zijian and Zhai, Guangtao and Min, Xiongkuo}}
 }}"""
 TAGS = ("vital", "image-quality-assessment", "video-quality-assessment", "transformers_vital")
-SIZES = (
-    "n<1K",
-    "1K<n<10K",
-    "10K<n<100K",
-    "100K<n<1M",
-    "1M<n<10M",
-    "10M<n<100M",
-    "100M<n<1B",
-    "1B<n<10B",
-    "10B<n<100B",
-)
+# The Hub's names; each stands for one digit more than the one before.
+SIZES = "n<1K 1K<n<10K 10K<n<100K 100K<n<1M 1M<n<10M 10M<n<100M 100M<n<1B 1B<n<10B".split()
 CARD = "README.md"
 OTHER_CARD = "README.new.md"
 _SIGNATURE = "\n<!-- Written by transformers_vital. sha256 of the text above: {} -->\n"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 
+import yaml
 from huggingface_hub import HfApi, RepoCard
 from huggingface_hub.utils import HFValidationError, filter_repo_objects, validate_repo_id
 
@@ -146,7 +147,7 @@ def _card(folder: Path) -> RepoCard:
         raise OutputError(f"{folder} has no card; expected {CARD}. Write one with hub.dataset_card.write_card.")
     try:
         return RepoCard.load(path)
-    except ValueError as error:
+    except (ValueError, yaml.YAMLError) as error:
         raise OutputError(f"The metadata of {path} cannot be read ({error}). Correct it, or write it anew.") from error
 
 
@@ -155,8 +156,8 @@ def _check_configurations(card: RepoCard, *, folder: Path, shards: Mapping[str, 
     from datasets.data_files import sanitize_patterns
 
     configurations = card.data.to_dict().get("configs") or []
-    splits = [sanitize_patterns(one["data_files"]) for one in configurations if one.get("data_files")]
-    patterns = {pattern for split in splits for patterns in split.values() for pattern in patterns}
+    by_split = [sanitize_patterns(one["data_files"]) for one in configurations if one.get("data_files")]
+    patterns = {pattern for splits in by_split for listed in splits.values() for pattern in listed}
     names = [path.relative_to(folder).as_posix() for files in shards.values() for path in files]
     if unfit := sorted(pattern for pattern in patterns if not any(fnmatch(name, pattern) for name in names)):
         raise OutputError(f"{folder / CARD} names {unfit[0]}, which no shard fits. Remove the card and write it anew.")

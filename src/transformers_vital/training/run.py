@@ -23,7 +23,7 @@ class RunArguments:
     What a run reads.
 
     Args:
-        records (`str`): folder with a file for each table, see [`~data.tables.read_tables`].
+        records (`str`): folder with a file, or a folder of shards, for each table, see [`~data.tables.read_tables`].
         media_root (`str`): folder of the media that the records name.
         model (`str`, *optional*): folder or Hub name; `vital-tiny` when left out.
         vision_encoder (`str`, *optional*): folder or Hub name of a vision encoder, or of a model that has one, which
@@ -36,7 +36,7 @@ class RunArguments:
         max_tokens (`int`, *optional*, defaults to 16384): of a sequence.
     """
 
-    records: str = field(metadata={"help": "folder with a .jsonl or .parquet file for each table"})
+    records: str = field(metadata={"help": "folder with a file, or a folder of parquet shards, for each table"})
     media_root: str = field(metadata={"help": "folder of the media that the records name"})
     model: str | None = field(default=None, metadata={"help": "folder or Hub name (default: vital-tiny)"})
     vision_encoder: str | None = field(default=None, metadata={"help": "takes the place of the model's own encoders"})
