@@ -1,0 +1,236 @@
+"""Asks a judge what answers are worth, in several rounds (Sec. 8.1)."""
+
+import asyncio
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..annotation.answer_cache import Answer, AnswerCache, Usage
+from ..annotation.chat_client import shortened
+from ..annotation.endpoint import Endpoint, Question, UnansweredError
+from ..annotation.model_settings import ModelSettings
+from ..annotation.setting_checks import check_number
+from ..annotation.spending import Spending
+from ..errors import EvaluationError
+from .judge_questions import highest_score, judge_question
+from .judge_votes import read_score
+from .judgements import Judgement, by_votes, without_judge
+from .qbench_prompts import Reading
+from .qbench_questions import QualityQuestion
+
+
+@dataclass(frozen=True, kw_only=True)
+class JudgeSettings:
+    """
+    How a judge is asked.
+
+    Args:
+        rounds (`int`, *optional*, defaults to 5): how often about each answer; the paper's number.
+        repeats (`int`, *optional*, defaults to 2): how often a round is put again whose answer has no score.
+        concurrency (`int`, *optional*, defaults to 8): questions in flight; 1 for a local judge that takes one.
+        retries (`int`, *optional*, defaults to 5): further tries after a time-out, a broken connection, 429 or 5xx.
+        backoff_seconds (`float`, *optional*, defaults to 1.0): wait before the first of them; doubles each time.
+        max_spend (`float`, *optional*): stop before the answers in the cache cost more.
+
+    Raises:
+        [`AnnotationError`]: a value cannot be used.
+    """
+
+    rounds: int = 5
+    repeats: int = 2
+    concurrency: int = 8
+    retries: int = 5
+    backoff_seconds: float = 1.0
+    max_spend: float | None = None
+
+    def __post_init__(self):
+        for name, at_least in (("rounds", 1), ("concurrency", 1), ("repeats", 0), ("retries", 0)):
+            check_number(name, getattr(self, name), at_least=at_least, whole=True)
+        check_number("backoff_seconds", self.backoff_seconds, at_least=0)
+        if self.max_spend is not None:
+            check_number("max_spend", self.max_spend, at_least=0)
+
+
+@dataclass(frozen=True)
+class LocalJudge:
+    """
+    A judge that is a function.
+
+    Args:
+        name (`str`): under which its answers are kept.
+        answer (`Callable`): takes a question and returns the answer; called from other threads, `concurrency` at a
+            time. Without any chance in it all rounds say the same.
+    """
+
+    name: str
+    answer: Callable[[str], str]
+
+
+async def judge_answers(
+    questions: Sequence[QualityQuestion],
+    *,
+    rows: Sequence[Mapping[str, Any]],
+    judge: ModelSettings | LocalJudge | None,
+    cache: str | Path,
+    settings: JudgeSettings | None = None,
+    reading: Reading = "clean",
+) -> list[Judgement]:
+    """
+    What answers are worth: the option that they choose, and else the score that a judge gives most often.
+
+    Every answer of the judge is in the cache before anything is made of it, so that the same can be run again after an
+    interruption and nothing is asked twice. The judge sees no medium, only question, answer and correct answer.
+
+    Args:
+        questions (`Sequence[QualityQuestion]`): with their correct answers.
+        rows (`Sequence[Mapping]`): of [`~evaluation.answer_file.answer_questions`], one for each question.
+        judge ([`ModelSettings`] or [`LocalJudge`], *optional*): the paper's is GPT-5-nano. With `None` what needs a
+            judge has no credit.
+        cache (`str` or `Path`): file of an [`AnswerCache`], made when absent.
+        settings ([`JudgeSettings`], *optional*): see there.
+        reading (`str`, *optional*, defaults to `"clean"`): see [`~evaluation.answer_matching.chosen_option`].
+
+    Returns:
+        `list[Judgement]`, in the order of the questions.
+
+    Raises:
+        [`EvaluationError`]: see [`~evaluation.judgements.without_judge`].
+        [`EndpointError`]: the judge cannot be used at all, or the cap on spending is reached. Its answers are kept.
+
+    Example:
+
+    ```python
+    >>> import asyncio, tempfile
+    >>> from transformers_vital.evaluation.answer_judge import LocalJudge, judge_answers
+    >>> from transformers_vital.evaluation.qbench_questions import QualityQuestion
+    >>> question = QualityQuestion(0, "video", "1.mp4", "Which flaw?", "open-ended", ("technical",), reference="Noise")
+    >>> rows = [{"index": 0, "answer": "Some blur.", "error": None}]
+    >>> strict = LocalJudge("strict", lambda question: "Score: 0")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     judging = judge_answers([question], rows=rows, judge=strict, cache=f"{folder}/judge.sqlite")
+    ...     (judgement,) = asyncio.run(judging)
+    >>> judgement.credit, judgement.votes
+    (0.0, (0, 0, 0, 0, 0))
+
+    ```
+    """
+    settings = settings or JudgeSettings()
+    if isinstance(judge, ModelSettings) and settings.max_spend is not None and not judge.has_prices:
+        raise EvaluationError(
+            f"max_spend is {settings.max_spend}, but {judge.model} has no price. State prompt_price_per_million and "
+            "completion_price_per_million, 0 for a model of your own."
+        )
+    pairs = list(zip(questions, rows, strict=True))
+    found = [without_judge(question, row=row, reading=reading) for question, row in pairs]
+    asked = [place for place, judgement in enumerate(found) if judgement is None]
+    if judge is None or not asked:
+        return [
+            judgement or Judgement(question.index, None, None, reason="It needs a judge, and none was given.")
+            for judgement, question in zip(found, questions, strict=True)
+        ]
+    async with AsyncExitStack() as stack:
+        opened = stack.enter_context(AnswerCache(cache))
+        endpoint = await stack.enter_async_context(_endpoint(judge, cache=opened, settings=settings))
+        judged = await _judge_all([pairs[place] for place in asked], endpoint=endpoint, settings=settings)
+    for place, judgement in zip(asked, judged, strict=True):
+        found[place] = judgement
+    return found
+
+
+class _LocalEndpoint:
+    """A [`LocalJudge`] that is asked, and whose answers are kept, as those of an [`Endpoint`]."""
+
+    def __init__(self, judge: LocalJudge, *, cache: AnswerCache, slots: asyncio.Semaphore, repeats: int):
+        self._judge, self._cache, self._slots, self._repeats = judge, cache, slots, repeats
+
+    async def __aenter__(self) -> "_LocalEndpoint":
+        return self
+
+    async def __aexit__(self, *_):
+        return None
+
+    async def ask(self, question: Question, *, read: Callable[[Answer], int | None]) -> int:
+        for attempt in range(self._repeats + 1):
+            answer = await self._answer(question, attempt=attempt)
+            if (found := read(answer)) is not None:
+                return found
+        raise UnansweredError(
+            f"{self._judge.name} gave no usable answer in {self._repeats + 1} attempts; the last: "
+            f"{shortened(answer.text) or 'an empty text'}"
+        )
+
+    async def _answer(self, question: Question, *, attempt: int) -> Answer:
+        asked = json.dumps([self._judge.name, question.text, question.round, attempt])
+        key = hashlib.sha256(asked.encode()).hexdigest()
+        if (known := self._cache.get(key)) is not None:
+            return known
+        async with self._slots:
+            answer = Answer(await asyncio.to_thread(self._judge.answer, question.text))
+            self._cache.put(key, answer, model=self._judge.name, usage=Usage(1))
+        return answer
+
+
+def _endpoint(
+    judge: ModelSettings | LocalJudge, *, cache: AnswerCache, settings: JudgeSettings
+) -> Endpoint | _LocalEndpoint:
+    shared = {"cache": cache, "slots": asyncio.Semaphore(settings.concurrency), "repeats": settings.repeats}
+    if isinstance(judge, LocalJudge):
+        return _LocalEndpoint(judge, **shared)
+    spending = Spending(cache, cap=settings.max_spend)
+    return Endpoint(
+        judge, spending=spending, retries=settings.retries, backoff_seconds=settings.backoff_seconds, **shared
+    )
+
+
+async def _judge_all(
+    pairs: Sequence[tuple[QualityQuestion, Mapping[str, Any]]],
+    *,
+    endpoint: Endpoint | _LocalEndpoint,
+    settings: JudgeSettings,
+) -> list[Judgement]:
+    """After an error no further answer is begun, but those under way end, since what they ask is paid for."""
+    waiting, found, errors = iter(enumerate(pairs)), {}, []
+
+    async def worker() -> None:
+        for place, (question, row) in waiting:
+            if errors:
+                return
+            try:
+                found[place] = await _judged(question, row["answer"], endpoint=endpoint, rounds=settings.rounds)
+            except Exception as error:
+                errors.append(error)
+
+    await asyncio.gather(*(worker() for _ in range(min(settings.concurrency, len(pairs)))))
+    if errors:
+        raise errors[0]
+    return [found[place] for place in range(len(pairs))]
+
+
+async def _judged(
+    question: QualityQuestion, answer: str, *, endpoint: Endpoint | _LocalEndpoint, rounds: int
+) -> Judgement:
+    score, votes, reason = _ScoreReader(highest_score(question)), [], None
+    text = judge_question(question, answer=answer)
+    for round in range(1, rounds + 1):
+        try:
+            votes.append(await endpoint.ask(Question(text, round=round), read=score))
+        except UnansweredError as error:
+            votes.append(None)
+            reason = str(error)
+    return by_votes(question, votes=votes, malformed=score.malformed, reason=reason)
+
+
+class _ScoreReader:
+    """Reads scores, and counts the answers without one."""
+
+    def __init__(self, most: int):
+        self.most, self.malformed = most, 0
+
+    def __call__(self, answer: Answer) -> int | None:
+        score = read_score(answer.text, most=self.most)
+        self.malformed += score is None
+        return score
