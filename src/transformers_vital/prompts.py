@@ -57,11 +57,26 @@ Please provide your reason if you rate 0 marks.
 - If you give a score of 1 point, please give your correction of the original statement, \
 aiming to preserve a similar sentence structure and style, while making it more accurate and academic."""
 
-# To the annotator itself, three rounds; the paper varies the structure per round but prints one.
+# To the annotator itself, in the first of three rounds.
 SELF_JUDGE = """\
 Given one video/image, describe whether the visual quality assessment statement [statement] is correct.
 A. Yes
 B. No"""
+
+# The rounds of self-judging, in turn. Sec. 6.2: "Each round of instructions has a different structure, but the meaning
+# remains consistent." It prints the first; the other two are ours.
+SELF_JUDGE_ROUNDS = (
+    SELF_JUDGE,
+    """\
+Look closely at the video/image. Does this statement about its visual quality hold: [statement]?
+A. No
+B. Yes""",
+    """\
+[statement]
+Is the statement above a correct assessment of the visual quality of the given video/image?
+A. Yes
+B. No""",
+)
 
 # ---- Judging open-ended answers, Sec. 8.1: five rounds, majority vote
 

@@ -28,16 +28,17 @@ class Stage:
     Args:
         name (`str`): of the folder of its shards.
         function (`str`): `"module:name"` of a function that takes a list of rows and the settings, by name, and returns
-            a list of rows; or of a class that takes the settings and whose objects take and return rows.
+            a list of rows; or of what takes the settings alone, by name, and returns a function of rows, such as a
+            class whose objects can be called.
         settings (`Mapping`): JSON values. Shards made with other settings are not mixed with these.
-        places (`Mapping[str, str]`, *optional*): further settings that do not change the rows, such as folders.
+        places (`Mapping`, *optional*): further settings that do not change the rows, such as folders.
         num_gpus (`float`, *optional*, defaults to 0): that one worker needs; used on Ray only.
     """
 
     name: str
     function: str
     settings: Mapping[str, Any] = field(default_factory=dict)
-    places: Mapping[str, str] = field(default_factory=dict)
+    places: Mapping[str, Any] = field(default_factory=dict)
     num_gpus: float = 0
 
     def load(self) -> Callable[[list[Row]], list[Row]]:
@@ -50,6 +51,8 @@ class ShardRun:
     """
     Runs a stage on one shard of a folder and writes the shard of the same number; what maps it may be anything.
 
+    A row with a `reason` goes no further: it says why something could not be done, and is counted where it is.
+
     Args:
         stage ([`Stage`]): what to run.
         source (`Path`): folder of the shards to read.
@@ -61,7 +64,8 @@ class ShardRun:
     target: Path
 
     def __call__(self, shard: Mapping[str, int]) -> dict[str, int]:
-        rows = self.stage.load()(read_shard(self.source, shard["number"]))
+        going_on = [row for row in read_shard(self.source, shard["number"]) if row.get("reason") is None]
+        rows = self.stage.load()(going_on)
         write_shard(self.target, shard["number"], rows)
         return {"rows": len(rows)}
 
@@ -209,4 +213,6 @@ def _loaded(function: str, settings: str, places: str) -> Callable[[list[Row]], 
     module, name = function.split(":")
     named = getattr(importlib.import_module(module), name)
     arguments = json.loads(settings) | json.loads(places)
-    return named(**arguments) if inspect.isclass(named) else functools.partial(named, **arguments)
+    parameters = inspect.signature(named).parameters.values()
+    takes_rows = not inspect.isclass(named) and any(p.kind == p.POSITIONAL_OR_KEYWORD for p in parameters)
+    return functools.partial(named, **arguments) if takes_rows else named(**arguments)
