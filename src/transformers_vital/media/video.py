@@ -17,7 +17,7 @@ from .source import seekable, source_name
 
 
 # FFmpeg's own assumption for streams that state no rate.
-_ASSUMED_FPS = 25.0
+ASSUMED_FPS = 25.0
 
 
 @dataclass(frozen=True)
@@ -128,15 +128,20 @@ def read_video(source: Any, *, plan: Plan, transform: Transform, name: str | Non
     ```
     """
     name = name or source_name(source)
+    return _read(open_video(source, name=name), plan=plan, transform=transform, name=name)
+
+
+def open_video(source: Any, *, name: str) -> Any:
+    """The reader of a video or an animated image: its `rate`, `listed_seconds()` and `pictures()`."""
     if isinstance(source, Image.Image):
-        return _read(Animation(source), plan=plan, transform=transform, name=name)
+        return Animation(source)
     opened = seekable(source)
     if _head_is_image(opened):
-        return _read(Animation(opened), plan=plan, transform=transform, name=name)
+        return Animation(opened)
     # Imported here so that images can be scored where PyAV is not installed.
     from .container import Container
 
-    return _read(Container(opened, name=name), plan=plan, transform=transform, name=name)
+    return Container(opened, name=name)
 
 
 def frames_to_clip(frames: Sequence[Any] | Any, *, fps: float, plan: Plan, transform: Transform) -> VideoClip:
@@ -243,12 +248,12 @@ def _timeline(seconds: list[float | None], rate: float | None) -> tuple[np.ndarr
     """Times since the first frame, and frames a second."""
     usable = None not in seconds and all(before <= after for before, after in zip(seconds, seconds[1:], strict=False))
     if not usable:
-        fps = rate or _ASSUMED_FPS
+        fps = rate or ASSUMED_FPS
         return np.arange(len(seconds)) / fps, fps
     timestamps = np.asarray(seconds, dtype=np.float64) - seconds[0]
     if rate is None and timestamps[-1] > 0:
         rate = (len(timestamps) - 1) / float(timestamps[-1])
-    return timestamps, rate or _ASSUMED_FPS
+    return timestamps, rate or ASSUMED_FPS
 
 
 def _places(wanted: np.ndarray, position: int) -> slice:
