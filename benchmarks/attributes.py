@@ -18,10 +18,10 @@ import numpy as np
 from measuring import fastest_seconds, peak_megabytes, report_targets
 from PIL import Image
 
-from transformers_vital.annotation.attributes import image_attributes, video_attributes
-from transformers_vital.annotation.candidates import Candidate
-from transformers_vital.annotation.near_duplicates import near_duplicates
-from transformers_vital.annotation.pool import inspect
+from transformers_vital.annotation.attributes.attributes import image_attributes, video_attributes
+from transformers_vital.annotation.pool.candidates import Candidate
+from transformers_vital.annotation.pool.near_duplicates import near_duplicates
+from transformers_vital.annotation.pool.pool import inspect
 
 
 SEED = 0

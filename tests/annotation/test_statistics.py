@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from transformers_vital.annotation.attributes import ATTRIBUTES
+from transformers_vital.annotation.attributes.attributes import ATTRIBUTES
 from transformers_vital.annotation.statistics import (
     attribute_distributions,
     distortion_shares,

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from transformers_vital.annotation.model_settings import ModelSettings
+from transformers_vital.annotation.statements.model_settings import ModelSettings
 from transformers_vital.errors import AnnotationError, EndpointError, EvaluationError
 from transformers_vital.evaluation.answer_judge import JudgeSettings, LocalJudge, judge_answers
 from transformers_vital.evaluation.judge_questions import CLOSED_JUDGE, judge_question
@@ -215,7 +215,7 @@ def test_the_cap_stops_and_a_higher_one_goes_on_where_it_stopped(judged, chat_se
 
 RUN = """
 import asyncio, json, sys
-from transformers_vital.annotation.model_settings import ModelSettings
+from transformers_vital.annotation.statements.model_settings import ModelSettings
 from transformers_vital.evaluation.answer_judge import JudgeSettings, judge_answers
 from transformers_vital.evaluation.qbench_questions import QualityQuestion
 

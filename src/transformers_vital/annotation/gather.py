@@ -6,13 +6,23 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import AnnotationError
-from .candidates import Candidate
 from .executors import run_tasks
-from .inspection import Limits
-from .pool import duplicates, inspect
+from .pool.candidates import Candidate
+from .pool.inspection import Limits
+from .pool.pool import duplicates, inspect
+from .pool.sources import candidates
 from .recipe import Recipe
-from .sources import candidates
-from .stages import Row, batched, check_settings, make_whole, read_rows, read_shard, shard_numbers, write_rows, write_shard
+from .stages import (
+    Row,
+    batched,
+    check_settings,
+    make_whole,
+    read_rows,
+    read_shard,
+    shard_numbers,
+    write_rows,
+    write_shard,
+)
 
 
 def gather(
@@ -29,9 +39,9 @@ def gather(
     Inspect every candidate of the sources and copy those that keep to the limits.
 
     Args:
-        sources: see [`~annotation.sources.candidates`].
+        sources: see [`~annotation.pool.sources.candidates`].
         media (`Path`): folder that receives the files.
-        pool (`Path`): folder that receives a row for each candidate, see [`~annotation.pool.inspect`].
+        pool (`Path`): folder that receives a row for each candidate, see [`~annotation.pool.pool.inspect`].
         recipe ([`~annotation.recipe.Recipe`]): its limits and shard size.
         processes, use_ray: see [`~annotation.executors.run_tasks`].
         allow_network (`bool`, *optional*, defaults to `False`): fetch addresses and datasets of the Hub.
@@ -61,7 +71,7 @@ def select_originals(*, pool: Path, originals: Path, recipe: Recipe) -> None:
 
     Args:
         pool (`Path`): folder of [`gather`].
-        originals (`Path`): folder to make; its rows are those of [`~annotation.pool.inspect`], and beside it,
+        originals (`Path`): folder to make; its rows are those of [`~annotation.pool.pool.inspect`], and beside it,
             `repetitions` has a row with name and reason for each one left out.
         recipe ([`~annotation.recipe.Recipe`]): its near-duplicate bits and shard size.
     """
@@ -71,7 +81,9 @@ def select_originals(*, pool: Path, originals: Path, recipe: Recipe) -> None:
         rows = zip(read_rows(pool), found, strict=True)
         kept = (row for row, repeats in rows if row["id"] is not None and repeats is None)
         write_rows(folder, kept, shard_size=recipe.shard_size)
-        repetitions = ({"name": row["name"], **repeats} for row, repeats in zip(read_rows(pool), found, strict=True) if repeats)
+        repetitions = (
+            {"name": row["name"], **repeats} for row, repeats in zip(read_rows(pool), found, strict=True) if repeats
+        )
         (folder / "repetitions").mkdir()
         write_rows(folder / "repetitions", repetitions, shard_size=100_000)
 

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import AnnotationError
-from .inspection import Limits
-from .near_duplicates import MAX_DISTANCE
+from .pool.inspection import Limits
+from .pool.near_duplicates import MAX_DISTANCE
 from .setting_checks import check_keys, check_number, made
-from .statement_settings import StatementSettings
+from .statements.statement_settings import StatementSettings
 
 
 PARTS = ("originals", "copies")
@@ -22,7 +22,7 @@ class Recipe:
     Settings of a build; each has a default, so that `Recipe()` needs neither network nor weights.
 
     Parameters that control the pool (Sec. 3.1):
-        limits ([`~annotation.inspection.Limits`], *optional*): defaults to those of the paper.
+        limits ([`~annotation.pool.inspection.Limits`], *optional*): defaults to those of the paper.
         near_duplicate_bits (`int`, *optional*, defaults to 4): of 64, in which the hashes of two media may differ that
             count as one.
 
@@ -34,8 +34,8 @@ class Recipe:
             `"copies"` or both.
         annotators (`dict[str, list[str]]`, *optional*): for `image` and `video` the names or files of descriptors; the
             default sets when left out.
-        annotator_settings (`dict[str, dict]`, *optional*): by annotator, of its adapter, such as the file of a table of
-            scores.
+        annotator_settings (`dict[str, dict]`, *optional*): by annotator, of its adapter, such as the file of a table
+            of scores.
         mapping (`str`, *optional*, defaults to `"rank"`): how scores become opinions on [0, 1]: `"rank"` or
             `"min-max"` over the media of the build, or the JSON file of mappings that were fitted before, such as
             those of Eq. 6.
@@ -44,8 +44,8 @@ class Recipe:
 
     Parameters that control statements (Sec. 3.1, Fig. 3):
         described (`tuple[str, ...]`, *optional*, defaults to `("originals",)`): as `scored`.
-        statements (`"rules"` or [`~annotation.statement_settings.StatementSettings`], *optional*): who describes;
-            rules over the measured attributes by default; `None` for no descriptions.
+        statements (`"rules"` or [`~annotation.statements.statement_settings.StatementSettings`], *optional*): who
+            describes; rules over the measured attributes by default; `None` for no descriptions.
 
     Parameters that control the build:
         test_sets (`dict[str, str]`, *optional*): name → folder of media or list of names, to look for overlap

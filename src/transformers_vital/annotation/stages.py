@@ -27,9 +27,9 @@ class Stage:
 
     Args:
         name (`str`): of the folder of its shards.
-        function (`str`): `"module:name"` of a function that takes a list of rows and the settings, by name, and returns
-            a list of rows; or of what takes the settings alone, by name, and returns a function of rows, such as a
-            class whose objects can be called.
+        function (`str`): `"module:name"` of a function that takes a list of rows and the settings, by name, and
+            returns a list of rows; or of what takes the settings alone, by name, and returns a function of rows, such
+            as a class whose objects can be called.
         settings (`Mapping`): JSON values. Shards made with other settings are not mixed with these.
         places (`Mapping`, *optional*): further settings that do not change the rows, such as folders.
         num_gpus (`float`, *optional*, defaults to 0): that one worker needs; used on Ray only.

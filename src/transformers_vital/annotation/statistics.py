@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..levels import LEVELS, level_of
-from .attributes import ATTRIBUTES
+from .attributes.attributes import ATTRIBUTES
 
 
 _KINDS = ("image", "video")
@@ -59,7 +59,7 @@ def attribute_distributions(rows: Iterable[Mapping[str, Any]]) -> dict[str, dict
     Distribution of each low-level attribute, of images and of videos (Fig. 9).
 
     Args:
-        rows (`Iterable[Mapping]`): of [`~annotation.attributes.measure_attributes`].
+        rows (`Iterable[Mapping]`): of [`~annotation.attributes.attributes.measure_attributes`].
 
     Returns:
         `dict`: kind → attribute → what [`summary`] gives, with `edges` (n + 1) and `counts` (n) of a histogram between

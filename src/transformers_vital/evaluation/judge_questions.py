@@ -1,6 +1,6 @@
 """What a judge is asked about an answer."""
 
-from ..annotation.sentences import plain_text
+from ..annotation.statements.sentences import plain_text
 from ..prompts import OPEN_ENDED_JUDGE
 from .qbench_questions import OPEN_ENDED, OPTION_LETTERS, QualityQuestion
 

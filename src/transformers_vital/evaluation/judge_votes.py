@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..annotation.judge_answers import read_points
+from ..annotation.statements.judge_answers import read_points
 from ..errors import EvaluationError
 
 
@@ -19,7 +19,7 @@ def read_score(text: str, *, most: int) -> int | None:
     The score that a judge gave, out of an answer that should be "Score: 1".
 
     Other common forms are read too; several scores, one out of range, or none at all are `None`. See
-    [`~annotation.judge_answers.read_points`].
+    [`~annotation.statements.judge_answers.read_points`].
 
     Args:
         text (`str`): the answer.

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..annotation.attributes import ATTRIBUTES
+from ..annotation.attributes.attributes import ATTRIBUTES
 from ..errors import MissingExtraError
 from ..levels import LEVELS
 
@@ -29,7 +29,7 @@ def report_plots(statistics: Mapping[str, Any]) -> dict[str, bytes]:
     Args:
         statistics (`Mapping`): by name: `attributes`, `sentence_lengths`, `words`, `distortions`, `levels`,
             `agreement` and `acceptance`, of [`~annotation.statistics`], [`~annotation.agreement`] (kind → agreement)
-            and [`~annotation.acceptance`]. Absent and empty ones have no plot.
+            and [`~annotation.statements.acceptance`]. Absent and empty ones have no plot.
 
     Returns:
         `dict[str, bytes]`: PNGs by the names of the statistics.

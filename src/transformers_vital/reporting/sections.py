@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from ..annotation.attributes import ATTRIBUTES
+from ..annotation.attributes.attributes import ATTRIBUTES
 from ..levels import LEVELS
 
 

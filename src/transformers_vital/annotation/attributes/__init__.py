@@ -1,0 +1,1 @@
+"""Low-level attributes of images and videos."""

@@ -1,0 +1,82 @@
+"""Distorted copies of the media of a dataset (paper, Secs. 3.1 and 9.3)."""
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from ..data.records import resolve_media
+from ..distortions.apply import distort_image, distort_video, distortion_text
+from ..distortions.registry import choose_distortion
+from ..errors import VitalError
+from ..media.image import load_image
+from .pool.pool import ID_DIGITS
+
+
+COLUMNS = ("id", "media", "name", "of", "distortion", "severity", "text", "reason", "detail")
+
+
+def make_copies(
+    rows: Iterable[Mapping[str, Any]], *, root: str | Path, copies: int, seed: int
+) -> list[dict[str, Any]]:
+    """
+    Distorted copies of a batch of media, each of a random type and severity over the whole picture or clip.
+
+    A copy depends on the id of its original, its number and the seed, and on nothing else. Pictures are kept without
+    loss as PNG, videos as [`~distortions.apply.distort_video`] writes them, under the hash of their content.
+
+    Args:
+        rows (`Iterable[Mapping]`): with `id`, `name` and `media`; see [`~annotation.pool.pool.inspect`].
+        root (`str` or `Path`): the folder that the paths of media are in, and that receives the copies.
+        copies (`int`): of each medium.
+        seed (`int`): another one makes other copies.
+
+    Returns:
+        `list[dict]`: a row for each copy with [`COLUMNS`]; `of` is the id of the original, `severity` counts from 1
+        and `text` is what a statement says, such as "mild Gaussian blur". Where a copy could not be made, `id` and
+        `media` are `None`, `reason` is "not distorted", and `detail` says why.
+    """
+    return [_copy(row, number, Path(root), seed) for row in rows for number in range(copies)]
+
+
+def _copy(row: Mapping[str, Any], number: int, root: Path, seed: int) -> dict[str, Any]:
+    key, kind = f"{row['id']}/{number}", row["media"]["kind"]
+    distortion, severity = choose_distortion(key, kind=kind, seed=seed)
+    made = dict.fromkeys(COLUMNS) | {
+        "name": row["name"],
+        "of": row["id"],
+        "distortion": distortion,
+        "severity": severity,
+        "text": distortion_text(distortion, severity=severity),
+    }
+    suffix = ".png" if kind == "image" else ".mp4"
+    handle, name = tempfile.mkstemp(prefix=".incoming-", suffix=suffix, dir=root)
+    os.close(handle)
+    incoming = Path(name)
+    try:
+        source = resolve_media(row["media"], root=root)["path"]
+        drawing = {"distortion": distortion, "severity": severity, "seed": _seed_of(key, seed)}
+        if kind == "image":
+            Image.fromarray(distort_image(np.asarray(load_image(source)), **drawing)).save(incoming)
+        else:
+            distort_video(source, incoming, **drawing)
+        with incoming.open("rb") as file:
+            identity = hashlib.file_digest(file, "sha256").hexdigest()[:ID_DIGITS]
+        path = f"{identity[:2]}/{identity}{suffix}"
+        (root / path).parent.mkdir(exist_ok=True)
+        incoming.chmod(0o644)  # a temporary file is made for its owner alone
+        incoming.replace(root / path)
+        return made | {"id": identity, "media": {"kind": kind, "path": path, "bytes": None}}
+    except (VitalError, OSError, MemoryError) as error:
+        return made | {"reason": "not distorted", "detail": str(error)}
+    finally:
+        incoming.unlink(missing_ok=True)
+
+
+def _seed_of(key: str, seed: int) -> int:
+    return int.from_bytes(hashlib.sha256(f"{seed}/{key}".encode()).digest()[:8], "big")

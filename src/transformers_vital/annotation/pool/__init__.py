@@ -1,0 +1,1 @@
+"""From sources to a pool of distinct media within limits."""

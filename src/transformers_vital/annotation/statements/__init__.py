@@ -1,0 +1,1 @@
+"""Statements about quality: described, refined and judged."""
