@@ -18,6 +18,7 @@ from ..media.image import load_image
 from .pool.pool import ID_DIGITS
 
 
+MOST_COPIES = 25  # types of distortion that a picture can have
 COLUMNS = ("id", "media", "name", "of", "distortion", "severity", "text", "reason", "detail")
 
 
@@ -27,13 +28,14 @@ def make_copies(
     """
     Distorted copies of a batch of media, each of a random type and severity over the whole picture or clip.
 
-    A copy depends on the id of its original, its number and the seed, and on nothing else. Pictures are kept without
+    Copies of one medium are of different types. A copy depends on the id of its original, its number and the seed, and
+    on nothing else. Pictures are kept without
     loss as PNG, videos as [`~distortions.apply.distort_video`] writes them, under the hash of their content.
 
     Args:
         rows (`Iterable[Mapping]`): with `id`, `name` and `media`; see [`~annotation.pool.pool.inspect`].
         root (`str` or `Path`): the folder that the paths of media are in, and that receives the copies.
-        copies (`int`): of each medium.
+        copies (`int`): of each medium; at most [`MOST_COPIES`].
         seed (`int`): another one makes other copies.
 
     Returns:
@@ -41,12 +43,22 @@ def make_copies(
         and `text` is what a statement says, such as "mild Gaussian blur". Where a copy could not be made, `id` and
         `media` are `None`, `reason` is "not distorted", and `detail` says why.
     """
-    return [_copy(row, number, Path(root), seed) for row in rows for number in range(copies)]
+    return [_copy(row, choice, Path(root), seed) for row in rows for choice in _choices(row, copies, seed)]
 
 
-def _copy(row: Mapping[str, Any], number: int, root: Path, seed: int) -> dict[str, Any]:
-    key, kind = f"{row['id']}/{number}", row["media"]["kind"]
-    distortion, severity = choose_distortion(key, kind=kind, seed=seed)
+def _choices(row: Mapping[str, Any], copies: int, seed: int) -> list[tuple[str, str, int]]:
+    """A key to draw by, a distortion and a severity for each copy, no distortion twice."""
+    chosen, number = {}, 0
+    while len(chosen) < copies:
+        key = f"{row['id']}/{number}"
+        distortion, severity = choose_distortion(key, kind=row["media"]["kind"], seed=seed)
+        chosen.setdefault(distortion, (key, distortion, severity))
+        number += 1
+    return list(chosen.values())
+
+
+def _copy(row: Mapping[str, Any], choice: tuple[str, str, int], root: Path, seed: int) -> dict[str, Any]:
+    (key, distortion, severity), kind = choice, row["media"]["kind"]
     made = dict.fromkeys(COLUMNS) | {
         "name": row["name"],
         "of": row["id"],

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import AnnotationError
+from .copies import MOST_COPIES
 from .pool.inspection import Limits
 from .pool.near_duplicates import MAX_DISTANCE
 from .setting_checks import check_keys, check_number, made
@@ -77,6 +78,8 @@ class Recipe:
     def __post_init__(self):
         for name, at_least in (("copies", 0), ("min_opinions", 1), ("shard_size", 1), ("seed", 0)):
             check_number(name, getattr(self, name), at_least=at_least, whole=True)
+        if self.copies > MOST_COPIES:
+            raise AnnotationError(f"copies is {self.copies}; expected at most {MOST_COPIES}, one of each type.")
         check_number("pairs_per_item", self.pairs_per_item, at_least=0)
         for name in ("scored", "described"):
             parts = getattr(self, name)

@@ -26,7 +26,8 @@ def html_report(
         report (`Mapping`): `title` (`str`); and where there is something to say: `built` (`str`, when), `package`
             (`str`, name and version), `records` (subset → how many), `stages` (list, of
             [`~annotation.statistics.stage_counts`]), `recipe` (`Mapping`), `statistics` (as for
-            [`~reporting.plots.report_plots`], and `preferences`), `overlap` (of [`~annotation.pool.overlap.overlap`]) and
+            [`~reporting.plots.report_plots`], and `preferences`), `overlap` (of [`~annotation.pool.overlap.overlap`])
+                and
             `licence` (`str`).
         plots (`Mapping[str, bytes]`, *optional*): of [`~reporting.plots.report_plots`].
         samples (`Sequence[Mapping]`, *optional*): records to show: `name` (`str`), `thumbnail` (`bytes` of a PNG or

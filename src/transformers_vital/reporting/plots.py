@@ -231,7 +231,15 @@ def _legend_of_severities(axes: Any, colours: np.ndarray) -> None:
     from matplotlib.patches import Patch
 
     patches = [Patch(color=colour, label=str(severity)) for severity, colour in enumerate(colours, start=1)]
-    axes.legend(handles=patches, title="severity", frameon=False, fontsize=8, title_fontsize=8, loc="lower right")
+    axes.legend(
+        handles=patches,
+        title="severity",
+        frameon=False,
+        fontsize=8,
+        title_fontsize=8,
+        loc="upper left",
+        bbox_to_anchor=(1, 1),
+    )
 
 
 _PLOTS: dict[str, Callable[[Any], bytes]] = {
