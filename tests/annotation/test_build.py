@@ -212,8 +212,8 @@ class TestModels:
 
     def test_a_cap_on_spending_leaves_media_that_a_later_run_with_more_describes(self, chat_server, sources, tmp_path):
         """
-        Each answer has ten tokens at 1 a token; a medium takes 2 + 2 (3 + 3) answers, so 300 is enough for two. All are
-        described by the same words, so the refiner is asked once for images and once for videos.
+        Each answer has ten tokens at 1 a token; a medium takes 2 + 2 (3 + 3) answers, so 300 is enough for two. All
+        are described by the same words, so the refiner is asked once for images and once for videos.
         """
         chat_server.answer(DESCRIBES, REFINES, AGREES, *SAYS_YES)
         price = {"completion_price_per_million": 1e6, "max_tokens": 10}

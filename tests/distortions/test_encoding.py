@@ -76,6 +76,16 @@ def test_frames_too_small_for_x265_are_refused(tmp_path):
         write([np.zeros((15, 32, 3), np.uint8)], tmp_path / "a.mp4", encoding=h265_compression(level=24))
 
 
+@pytest.mark.parametrize(("name", "width"), [("a.mp4", 20000), ("absent/a.mp4", 16)], ids=["wide", "no-folder"])
+def test_what_the_encoder_cannot_write_is_said_with_the_limits(tmp_path, name, width):
+    advice = "its folder exists and has room, and that the frames have at most 16,384 pixels"
+    with pytest.raises(
+        DistortionError, match=rf"a\.mp4 cannot be written with libx264rgb \(.*\)\. Check that {advice}"
+    ):
+        write([np.zeros((16, width, 3), np.uint8)], tmp_path / name)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_target_that_is_no_mp4_is_refused(tmp_path):
     with pytest.raises(DistortionError, match=r"a\.avi is no name of an mp4 file.*Let it end in \.mp4"):
         write([np.zeros((16, 16, 3), np.uint8)], tmp_path / "a.avi")
