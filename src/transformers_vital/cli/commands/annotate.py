@@ -19,15 +19,14 @@ EXAMPLES = """\
 examples:
   transformers-vital annotate photos/ clips/ -o dataset --processes 2
   transformers-vital annotate photos/ -o dataset --recipe recipe.yaml --plan --videos 0
-
-The same command goes on where an earlier one was stopped.
 """
 
 
 def register(subparsers) -> None:
     """Declare the command and its arguments."""
     summary = "make a dataset of records for training from media, annotated by machines"
-    parser = subparsers.add_parser("annotate", help=summary, description=f"{summary}.".capitalize(), epilog=EXAMPLES)
+    description = f"{summary.capitalize()}. The same command goes on where an earlier one was stopped."
+    parser = subparsers.add_parser("annotate", help=summary, description=description, epilog=EXAMPLES)
     parser.add_argument(
         "sources", metavar="SOURCE", nargs="+", help="folder, file, .tar, .parquet, list of addresses, hf://datasets/…"
     )
