@@ -9,7 +9,7 @@ PACKAGES = find_packages("src")
 CONFIGS = "transformers_vital.hub_configs"  # a folder of the repository, installed as data of the package
 
 CORE = [
-    "av>=16",  # wheels carry FFmpeg 8; from 19 on they need Python 3.12, and pip takes 18 for 3.11
+    "av>=17",  # 16 decodes HD videos with the colours of SD; from 19 on wheels need Python 3.12, pip takes 18 for 3.11
     "huggingface-hub>=1.31",  # what transformers asks for
     "jinja2>=3.1",  # chat templates of transformers
     "numpy>=2.0",
@@ -25,9 +25,9 @@ CORE = [
 
 EXTRAS = {
     "train": ["accelerate>=1.1", "datasets>=4", "deepspeed", "peft>=0.20", "trl>=1"],
-    "data": ["datasets>=4", "imagehash", "opencv-python-headless", "pyarrow>=16", "scikit-image"],
+    "data": ["brisque", "datasets>=4", "imagehash>=4.3", "opencv-python-headless>=4.10", "pyarrow>=16", "scikit-image"],
     "annotators": ["pyiqa"],  # PolyForm Noncommercial: not for commercial use
-    "eval": ["datasets>=4", "evaluate>=0.4.6", "pyarrow>=16"],
+    "eval": ["datasets>=4", "evaluate>=0.4.6", "openpyxl", "pyarrow>=16"],
     "report": ["matplotlib", "wordcloud"],
     "demo": ["gradio"],
     "ray": ["ray[data]"],

@@ -95,6 +95,8 @@ class Build:
             [`AnnotationError`]: the folder was begun with other settings or sources; no medium is left.
             [`MissingExtraError`]: a package that a stage needs is not installed.
         """
+        for left_over in self.media.glob(".incoming-*"):  # of a run that was killed
+            left_over.unlink()
         gather(
             sources,
             media=self.media,

@@ -5,14 +5,12 @@ from PIL import Image
 
 from ..media.arrays import to_uint8
 from .noise import unit
-from .spatial import translated
+from .spatial import spread_pixels, translated
 
 
 # Edges are blurred by this much in pixels, and as strong as this share of them counts as full (as in KADIS-700K).
 _EDGE_SIGMA = 4.0
 _FULL_EDGE_PERCENTILE = 99
-# A palette is found in this many pixels each way: k-means of all pixels takes a hundred times as long.
-_SAMPLE_SIDE = 128
 
 
 def colour_diffusion(picture: np.ndarray, *, level: float) -> np.ndarray:
@@ -114,10 +112,9 @@ def colour_quantisation(picture: np.ndarray, *, level: int) -> np.ndarray:
 
     ```
     """
-    whole = Image.fromarray(picture)
-    sample = whole.resize([min(side, _SAMPLE_SIDE) for side in whole.size], Image.Resampling.NEAREST)
-    palette = sample.quantize(level, Image.Quantize.MAXCOVERAGE, kmeans=1)
-    return np.array(whole.quantize(palette=palette, dither=Image.Dither.NONE).convert("RGB"))
+    palette = spread_pixels(picture).quantize(level, Image.Quantize.MAXCOVERAGE, kmeans=1)
+    indexed = Image.fromarray(picture).quantize(palette=palette, dither=Image.Dither.NONE)
+    return np.array(indexed.convert("RGB"))
 
 
 def colour_over_saturation(picture: np.ndarray, *, level: float) -> np.ndarray:

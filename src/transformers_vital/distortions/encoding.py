@@ -36,7 +36,7 @@ class Encoding:
 
 
 # For frames whose distortion is not the encoding itself. RGB avoids the rounding and the coarser colours of YCbCr.
-# Films come back at 44 dB and more, those of 1280x720 at 47; white noise (σ = 25 of 255) at 43.
+# Films come back at 44 dB and more, those of 1280x720 at 47; white noise (σ = 25 of 255) at 42.
 NEAR_LOSSLESS = Encoding("libx264rgb", {"crf": "6", "preset": "veryfast", "threads": "1"}, rgb=True)
 
 
@@ -56,7 +56,7 @@ def write_video(
         encoding ([`Encoding`]): how.
 
     Raises:
-        [`DistortionError`]: the target is no mp4, a frame has another size, or the encoder refuses the size.
+        [`DistortionError`]: the target is no mp4, a frame has another size, or the encoder refuses.
 
     Example:
 
@@ -73,6 +73,8 @@ def write_video(
 
     ```
     """
+    import av
+
     target = Path(target)
     if target.suffix.lower() != ".mp4":
         raise DistortionError(f"{target} is no name of an mp4 file, which is what is written. Let it end in .mp4.")
@@ -80,6 +82,11 @@ def write_video(
     try:
         _write(iter(frames), partial, fps=fps, encoding=encoding)
         os.replace(partial, target)
+    except av.error.FFmpegError as error:
+        raise DistortionError(
+            f"{target} cannot be written with {encoding.codec} ({error.strerror}). Check that its folder exists and "
+            "has room, and that the frames have at most 16,384 pixels each way."
+        ) from error
     finally:
         partial.unlink(missing_ok=True)
 
