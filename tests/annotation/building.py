@@ -9,7 +9,7 @@ from PIL import Image
 
 MEDIA = Path(__file__).resolve().parents[2] / "examples" / "media"
 PHOTOS = ("cat.png", "dandelions.jpg", "dogs.jpg", "rocket.jpg", "stream.jpg", "window.jpg")
-SIZE = (192, 128)
+SIZE = (256, 192)  # the least that every default annotator takes is 192 pixels
 LIMITS = {"seconds": [0.5, 20], "short_side": [96, 2304], "long_side": [128, 4096]}
 
 
@@ -19,7 +19,7 @@ def photo(name: str) -> Image.Image:
 
 def pan(path: Path, name: str, *, frames: int = 12) -> None:
     """A clip of one second that moves over a photograph."""
-    whole = np.asarray(Image.open(MEDIA / name).convert("RGB").resize((256, 170)))
+    whole = np.asarray(Image.open(MEDIA / name).convert("RGB").resize((320, 240)))
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=12, options={"crf": "18"})
         stream.width, stream.height, stream.pix_fmt = *SIZE, "yuv420p"

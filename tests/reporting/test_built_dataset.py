@@ -47,7 +47,7 @@ def test_names_of_media_are_text_on_the_page(folder):
 
 def test_the_page_shows_records_of_every_subset_with_a_picture(folder):
     page = (folder / "report.html").read_text(encoding="utf-8")
-    for subset in ("image distribution", "image pair", "image description"):
+    for subset in ("image distribution", "image description"):
         assert f"{subset}: " in page
     assert page.count("data:image/jpeg;base64,") >= 3
 
