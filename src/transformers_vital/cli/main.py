@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 from .. import __version__
 from ..errors import VitalError
-from .commands import annotate, convert, env, score
+from .commands import annotate, convert, env, evaluate, score
 from .output import complain
 from .parsing import Parser, UsageError, closest
 
 
-COMMANDS = (score, annotate, convert, env)
+COMMANDS = (score, evaluate, annotate, convert, env)
 USAGE_ERROR = 2
 INTERRUPTED = 130
 BROKEN_PIPE = 141  # what a shell reports for a program stopped by SIGPIPE
