@@ -19,8 +19,8 @@ import numpy as np
 from measuring import report_targets
 from scipy.stats import spearmanr
 
-from transformers_vital.annotation.annotators import Annotator, list_annotators, load_annotator
-from transformers_vital.annotation.decoding import decoded
+from transformers_vital.annotation.opinions.annotators import Annotator, list_annotators, load_annotator
+from transformers_vital.annotation.opinions.decoding import decoded
 from transformers_vital.distortions.apply import distort_image, distort_video
 from transformers_vital.distortions.encoding import NEAR_LOSSLESS, write_video
 from transformers_vital.distortions.registry import DISTORTIONS

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from measuring import report_targets
 
-from transformers_vital.annotation.annotators import list_annotators
-from transformers_vital.annotation.opinion_records import MappingStage, fit_mappings
+from transformers_vital.annotation.opinions.annotators import list_annotators
+from transformers_vital.annotation.opinions.opinion_records import MappingStage, fit_mappings
 from transformers_vital.annotation.pairs import sample_pairs
 from transformers_vital.distributions import pmod
 

@@ -12,7 +12,7 @@ from ..errors import AnnotationError
 from .executors import run_stage
 from .gather import gather, select_originals
 from .labels import Labels, make_mappings
-from .mapping import load_mappings
+from .opinions.mapping import load_mappings
 from .recipe import Recipe
 from .record_files import write_records
 from .report import build_report
@@ -182,7 +182,7 @@ class Build:
         }
         self._run_stage(
             f"opinions_{part}",
-            "opinions:OpinionStage",
+            "opinions.opinions:OpinionStage",
             part,
             places=self._root | permissions,
             num_gpus=1 if str(self.workers.device).startswith("cuda") else 0,

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from ..data.records import features
-from .mapping import METHODS, OpinionMapping, load_mappings, save_mappings
-from .opinion_records import MappingStage, fit_mappings
+from .opinions.mapping import METHODS, OpinionMapping, load_mappings, save_mappings
+from .opinions.opinion_records import MappingStage, fit_mappings
 from .pairs import sample_pairs
 from .stages import Row, read_shard, shard_numbers
 

@@ -11,7 +11,7 @@ from ..errors import AnnotationError
 from .attributes.attributes import measure_attributes
 from .build import KINDS
 from .copies import make_copies
-from .opinions import OpinionStage
+from .opinions.opinions import OpinionStage
 from .pool.pool import inspect
 from .pool.sources import candidates
 from .stages import Row
@@ -97,8 +97,8 @@ def _sample(
             break
     if missing := [kind for kind, rows in found.items() if not rows]:
         raise AnnotationError(
-            f"Among {inspected} candidates of the sources is no usable {' and no '.join(missing)}. Plan for 0 of them, "
-            "or name a source that has some."
+            f"Among {inspected} candidates of the sources is no usable {' and no '.join(missing)}. Plan for 0 of "
+            "them, or name a source that has some."
         )
     return found, {kind: taken[kind] / len(rows) for kind, rows in found.items()}, inspected
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..data.tables import iterate_rows, table_files
-from .agreement import agreement
 from .gather import rejections
+from .opinions.agreement import agreement
 from .pool.overlap import overlap, read_test_set
 from .stages import Row
 from .statements.acceptance import acceptance

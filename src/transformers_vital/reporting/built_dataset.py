@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import __version__
-from ..annotation.annotators import describe_annotator
-from ..annotation.opinions import default_names
+from ..annotation.opinions.annotators import describe_annotator
+from ..annotation.opinions.opinions import default_names
 from ..data.tables import GROUPS, iterate_rows, table_files
 from ..distortions.registry import DISTORTIONS
 from ..hub.dataset_card import dataset_card, write_card

@@ -28,8 +28,8 @@ def report_plots(statistics: Mapping[str, Any]) -> dict[str, bytes]:
 
     Args:
         statistics (`Mapping`): by name: `attributes`, `sentence_lengths`, `words`, `distortions`, `levels`,
-            `agreement` and `acceptance`, of [`~annotation.statistics`], [`~annotation.agreement`] (kind → agreement)
-            and [`~annotation.statements.acceptance`]. Absent and empty ones have no plot.
+            `agreement` and `acceptance`, of [`~annotation.statistics`], [`~annotation.opinions.agreement`] (kind →
+            agreement) and [`~annotation.statements.acceptance`]. Absent and empty ones have no plot.
 
     Returns:
         `dict[str, bytes]`: PNGs by the names of the statistics.

@@ -7,16 +7,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from transformers_vital.annotation.annotators import describe_annotator, list_annotators, load_annotator
-from transformers_vital.annotation.decoding import ClipSample
-from transformers_vital.annotation.image_annotators import picture_measure
 from transformers_vital.annotation.measures.picture_view import PictureView
-from transformers_vital.annotation.video_annotators import ClipAnnotator
+from transformers_vital.annotation.opinions.annotators import describe_annotator, list_annotators, load_annotator
+from transformers_vital.annotation.opinions.decoding import ClipSample
+from transformers_vital.annotation.opinions.image_annotators import picture_measure
+from transformers_vital.annotation.opinions.video_annotators import ClipAnnotator
 from transformers_vital.errors import AnnotationError
 from transformers_vital.media.inputs import MediaItem
 
 
-EXAMPLES = Path(__file__).resolve().parents[2] / "examples" / "media"
+EXAMPLES = Path(__file__).resolve().parents[3] / "examples" / "media"
 DEFAULTS = [descriptor.name for descriptor in list_annotators(kind="video", group="default")]
 PARTS = [{"measure": "detail_loss"}]
 

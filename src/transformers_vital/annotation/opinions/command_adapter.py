@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..errors import AnnotationError
-from ..media.inputs import MediaItem
+from ...errors import AnnotationError
+from ...media.inputs import MediaItem
 from .annotators import AnnotatorDescriptor, Permissions
 from .table_adapter import ScoreTable
 
@@ -30,12 +30,12 @@ class CommandAnnotator:
     | | an argument that is `{paths}` becomes the paths of all media, `{list}` a file with one path a line: one run for all |
     | `folder` | working directory, such as a checkout of the program |
     | `pattern` | regular expression whose first group is the score in what the program prints, for one medium a run |
-    | `columns` | how `{output}`, or else what the program prints, is read as CSV; see [`~annotation.table_adapter.ScoreTable`] |
+    | `columns` | how `{output}`, or else what the program prints, is read as CSV; see [`~annotation.opinions.table_adapter.ScoreTable`] |
     | `timeout_seconds` | of one run; 600 when left out |
 
     Args:
-        descriptor ([`~annotation.annotators.AnnotatorDescriptor`]): with these settings.
-        permissions ([`~annotation.annotators.Permissions`], *optional*): the program is the user's own choice.
+        descriptor ([`~annotation.opinions.annotators.AnnotatorDescriptor`]): with these settings.
+        permissions ([`~annotation.opinions.annotators.Permissions`], *optional*): the program is the user's own choice.
 
     Raises:
         [`AnnotationError`]: a setting is missing, unknown or cannot be used.

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from transformers_vital.annotation.decoding import FRAMES, MOTION_FRAMES, clip_of, decoded, picture_of
 from transformers_vital.annotation.measures.picture_view import PictureView
+from transformers_vital.annotation.opinions.decoding import FRAMES, MOTION_FRAMES, clip_of, decoded, picture_of
 from transformers_vital.errors import AnnotationError, MediaDecodeError, MediaNotFoundError
 from transformers_vital.media.inputs import MediaItem
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from transformers_vital.annotation.mapping import OpinionMapping, save_mappings
-from transformers_vital.annotation.opinion_records import MappingStage, fit_mappings
+from transformers_vital.annotation.opinions.mapping import OpinionMapping, save_mappings
+from transformers_vital.annotation.opinions.opinion_records import MappingStage, fit_mappings
 from transformers_vital.data.labelling import distribution_from_opinions
 from transformers_vital.errors import AnnotationError
 
@@ -17,7 +17,7 @@ from transformers_vital.errors import AnnotationError
 # mean is not next to the middle, where the released arithmetic divides by almost 0.
 GOLDEN = [
     label
-    for label in json.loads((Path(__file__).parents[1] / "golden" / "pmod.json").read_text(encoding="utf-8"))
+    for label in json.loads((Path(__file__).parents[2] / "golden" / "pmod.json").read_text(encoding="utf-8"))
     if label["score_min"] <= min(label["mos"])
     and max(label["mos"]) <= label["score_max"]
     and abs(label["gt_score_norm"] - 2.5) > 0.01

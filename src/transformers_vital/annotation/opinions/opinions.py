@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..data.records import resolve_media
-from ..errors import AnnotationError, MissingExtraError
-from ..media.formats import Kind
-from ..media.inputs import MediaItem
+from ...data.records import resolve_media
+from ...errors import AnnotationError, MissingExtraError
+from ...media.formats import Kind
+from ...media.inputs import MediaItem
 from .annotators import Annotator, Permissions, list_annotators, load_annotator
 from .decoding import decoded
 
@@ -31,8 +31,9 @@ class OpinionStage:
         root (`str` or `Path`): folder that holds the media.
         annotators (`Mapping[str, Sequence[str]]`, *optional*): for `image` and `video` the names of annotators or the
             files of their descriptors; those of the default group for a kind that is not named.
-        settings (`Mapping[str, Mapping]`, *optional*): by annotator, see [`~annotation.annotators.load_annotator`].
-        allow_download, trust_remote_code, device: see [`~annotation.annotators.Permissions`].
+        settings (`Mapping[str, Mapping]`, *optional*): by annotator, see
+            [`~annotation.opinions.annotators.load_annotator`].
+        allow_download, trust_remote_code, device: see [`~annotation.opinions.annotators.Permissions`].
 
     Raises:
         [`AnnotationError`]: no annotator is named for a kind, or settings for none that is asked; when rows of that
@@ -128,7 +129,7 @@ def default_names(kind: Kind) -> list[str]:
     Example:
 
     ```python
-    >>> from transformers_vital.annotation.opinions import default_names
+    >>> from transformers_vital.annotation.opinions.opinions import default_names
     >>> len(default_names("image")) >= 6, len(default_names("video")) >= 6
     (True, True)
 
@@ -150,7 +151,7 @@ def count_failures(rows: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, int
     Example:
 
     ```python
-    >>> from transformers_vital.annotation.opinions import count_failures
+    >>> from transformers_vital.annotation.opinions.opinions import count_failures
     >>> count_failures([{"annotators": ["niqe", "piqe"], "scores": [None, 31.0], "reasons": ["too small", None]}])
     {'niqe': {'scored': 0, 'failed': 1}, 'piqe': {'scored': 1, 'failed': 0}}
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import AnnotationError
+from ...errors import AnnotationError
 
 
 def kendalls_w(opinions: Any) -> float | None:
@@ -26,7 +26,7 @@ def kendalls_w(opinions: Any) -> float | None:
     Example:
 
     ```python
-    >>> from transformers_vital.annotation.agreement import kendalls_w
+    >>> from transformers_vital.annotation.opinions.agreement import kendalls_w
     >>> round(kendalls_w([[1, 2], [2, 1], [3, 3]]), 6)  # rank sums 3, 3, 6: (12 · 54 - 3 · 4 · 3 · 16) / (4 · 3 · 8)
     0.75
 
@@ -58,7 +58,7 @@ def pairwise_srcc(opinions: Any) -> list[list[float | None]]:
     Example:
 
     ```python
-    >>> from transformers_vital.annotation.agreement import pairwise_srcc
+    >>> from transformers_vital.annotation.opinions.agreement import pairwise_srcc
     >>> pairwise_srcc([[1, 9], [2, 7], [3, 8]])  # 1 - 6 · (2² + 1² + 1²) / (3 · 8)
     [[1.0, -0.5], [-0.5, 1.0]]
 
@@ -85,7 +85,7 @@ def leave_one_out_srcc(opinions: Any) -> list[float | None]:
     Example:
 
     ```python
-    >>> from transformers_vital.annotation.agreement import leave_one_out_srcc
+    >>> from transformers_vital.annotation.opinions.agreement import leave_one_out_srcc
     >>> leave_one_out_srcc([[0.1, 0.2, 0.35], [0.4, 0.5, 0.3], [0.8, 0.7, 0.25]])  # the third the other way round
     [1.0, 1.0, -1.0]
 
@@ -116,7 +116,7 @@ def agreement(opinions: Any, *, annotators: Sequence[str]) -> dict[str, Any]:
     Example:
 
     ```python
-    >>> from transformers_vital.annotation.agreement import agreement
+    >>> from transformers_vital.annotation.opinions.agreement import agreement
     >>> found = agreement([[1, 2], [2, 3], [3, 5], [4, float("nan")]], annotators=["niqe", "piqe"])
     >>> found["items"], found["missing"], found["kendalls_w"]
     (3, [0, 1], 1.0)

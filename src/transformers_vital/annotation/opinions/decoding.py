@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import AnnotationError
-from ..media.image import load_image
-from ..media.inputs import MediaItem, open_source
-from .measures.motion import motion_faults
-from .measures.natural_scene import opencv
-from .measures.picture_view import PictureView, bounded
+from ...errors import AnnotationError
+from ...media.image import load_image
+from ...media.inputs import MediaItem, open_source
+from ..measures.motion import motion_faults
+from ..measures.natural_scene import opencv
+from ..measures.picture_view import PictureView, bounded
 
 
 FRAMES = 8  # of a video that are judged as pictures, evenly over its length
@@ -80,7 +80,7 @@ def clip_of(item: MediaItem) -> ClipSample:
         raise AnnotationError(f"{item.name} is an image; this annotator judges videos.")
     if isinstance(item.source, ClipSample):
         return item.source
-    from ..media.video import frames_to_clip, read_video
+    from ...media.video import frames_to_clip, read_video
 
     sampling = _Sampling()
     if item.fps is not None:
@@ -95,7 +95,7 @@ class _Sampling:
 
     def plan(self, timestamps: np.ndarray, average_fps: float) -> Any:
         """Which frames to look at; a reader that finds the times wrong asks again and begins anew."""
-        from ..media.video import FramePlan
+        from ...media.video import FramePlan
 
         count = len(timestamps)
         # The middles of equal parts, so that fades at the ends weigh no more than other parts.

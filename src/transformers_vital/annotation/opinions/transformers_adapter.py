@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..errors import AnnotationError
-from ..media.inputs import MediaItem
+from ...errors import AnnotationError
+from ...media.inputs import MediaItem
 from .annotators import AnnotatorDescriptor, Permissions
 from .decoding import clip_of, picture_of
 
@@ -29,8 +29,8 @@ class TransformersAnnotator:
     | `load` | arguments of `from_pretrained`, besides, such as `dtype` |
 
     Args:
-        descriptor ([`~annotation.annotators.AnnotatorDescriptor`]): with these settings.
-        permissions ([`~annotation.annotators.Permissions`], *optional*): files are taken from the cache unless a
+        descriptor ([`~annotation.opinions.annotators.AnnotatorDescriptor`]): with these settings.
+        permissions ([`~annotation.opinions.annotators.Permissions`], *optional*): files are taken from the cache unless a
             download is allowed; the model's own code runs only with `trust_remote_code`.
 
     Raises:
@@ -60,7 +60,7 @@ class TransformersAnnotator:
 
     def score(self, items: Sequence[MediaItem]) -> list[float]:
         """
-        One score for each medium; of a video the frames of [`~annotation.decoding.ClipSample`] are looked at.
+        One score for each medium; of a video the frames of [`~annotation.opinions.decoding.ClipSample`] are looked at.
 
         Raises:
             `ValueError`: a medium cannot be decoded.

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from transformers_vital.annotation.annotators import load_annotator
-from transformers_vital.annotation.opinions import OpinionStage, count_failures
+from transformers_vital.annotation.opinions.annotators import load_annotator
+from transformers_vital.annotation.opinions.opinions import OpinionStage, count_failures
 from transformers_vital.errors import AnnotationError
 from transformers_vital.media.inputs import MediaItem
 
 
-EXAMPLES = Path(__file__).resolve().parents[2] / "examples" / "media"
+EXAMPLES = Path(__file__).resolve().parents[3] / "examples" / "media"
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-from ..calibration import Calibration, fit_calibration
-from ..errors import AnnotationError, CalibrationError
-from ..media.formats import Kind
+from ...calibration import Calibration, fit_calibration
+from ...errors import AnnotationError, CalibrationError
+from ...media.formats import Kind
 from .annotators import Direction
 
 
@@ -41,7 +41,7 @@ class OpinionMapping:
     Example:
 
     ```python
-    >>> from transformers_vital.annotation.mapping import OpinionMapping
+    >>> from transformers_vital.annotation.opinions.mapping import OpinionMapping
     >>> OpinionMapping("niqe", "image", "min-max", (20.0, 4.0), None, 100).apply([8, 30]).tolist()  # lower is better
     [0.75, 0.0]
 
@@ -109,7 +109,7 @@ def fit_mapping(
     Example:
 
     ```python
-    >>> from transformers_vital.annotation.mapping import fit_mapping
+    >>> from transformers_vital.annotation.opinions.mapping import fit_mapping
     >>> mapping = fit_mapping([10, 20, 30, 40, 50], annotator="niqe", kind="image", direction="lower")
     >>> mapping.apply([10, 30, 35]).round(3).tolist()  # four of five are worse and one is equal; two and one; between
     [0.9, 0.5, 0.4]

@@ -7,7 +7,7 @@ import pytest
 from scipy.special import expit
 from scipy.stats import rankdata
 
-from transformers_vital.annotation.mapping import OpinionMapping, fit_mapping, load_mappings, save_mappings
+from transformers_vital.annotation.opinions.mapping import OpinionMapping, fit_mapping, load_mappings, save_mappings
 from transformers_vital.errors import AnnotationError
 
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, Protocol, get_args
 
-from ..errors import AnnotationError
-from ..media.formats import Kind
-from ..media.inputs import MediaItem
-from .setting_checks import check_keys
+from ...errors import AnnotationError
+from ...media.formats import Kind
+from ...media.inputs import MediaItem
+from ..setting_checks import check_keys
 
 
 Direction = Literal["higher", "lower"]
@@ -113,8 +113,9 @@ class Annotator(Protocol):
 
     Attributes:
         descriptor ([`AnnotatorDescriptor`]): whose opinion it is and how to read it.
-        reads (`str`): `"pixels"` where an item may be decoded already, as by [`~annotation.decoding.decoded`];
-            `"file"` where it needs a path or a name, `"files"` where many at once are cheaper.
+        reads (`str`): `"pixels"` where an item may be decoded already, as by
+            [`~annotation.opinions.decoding.decoded`]; `"file"` where it needs a path or a name, `"files"` where many
+                at once are cheaper.
     """
 
     descriptor: AnnotatorDescriptor
@@ -136,7 +137,7 @@ def list_annotators(*, kind: Kind | None = None, group: str | None = None) -> li
     Example:
 
     ```python
-    >>> from transformers_vital.annotation.annotators import list_annotators
+    >>> from transformers_vital.annotation.opinions.annotators import list_annotators
     >>> [descriptor.name for descriptor in list_annotators(kind="image", group="paper")]
     ['arniqa', 'liqe', 'q-align', 'qualiclip', 'topiq-nr', 'tres']
 
@@ -171,7 +172,7 @@ def load_annotator(
 
     ```python
     >>> import numpy as np
-    >>> from transformers_vital.annotation.annotators import load_annotator
+    >>> from transformers_vital.annotation.opinions.annotators import load_annotator
     >>> from transformers_vital.media.inputs import expand_media
     >>> annotator = load_annotator("piqe")
     >>> annotator.score(expand_media(np.zeros((64, 64, 3), dtype=np.uint8)))  # nothing to look at is the worst
@@ -227,7 +228,7 @@ def read_descriptor(path: str | Path) -> AnnotatorDescriptor:
 
 @functools.cache
 def _descriptor_files() -> dict[str, Path]:
-    from ..scoring.default_model import hub_configs_folder
+    from ...scoring.default_model import hub_configs_folder
 
     return {path.stem: path for path in sorted((hub_configs_folder() / "annotators").glob("*.yaml"))}
 

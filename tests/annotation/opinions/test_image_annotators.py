@@ -7,18 +7,18 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from transformers_vital.annotation import image_annotators
-from transformers_vital.annotation.annotators import describe_annotator, list_annotators, load_annotator
-from transformers_vital.annotation.image_annotators import PictureAnnotator, picture_measure
 from transformers_vital.annotation.measures.faults import visible_faults
 from transformers_vital.annotation.measures.picture_view import PictureView
 from transformers_vital.annotation.measures.piqe import piqe
+from transformers_vital.annotation.opinions import image_annotators
+from transformers_vital.annotation.opinions.annotators import describe_annotator, list_annotators, load_annotator
+from transformers_vital.annotation.opinions.image_annotators import PictureAnnotator, picture_measure
 from transformers_vital.distortions.apply import distort_image
 from transformers_vital.errors import AnnotationError
 from transformers_vital.media.inputs import MediaItem
 
 
-EXAMPLES = Path(__file__).resolve().parents[2] / "examples" / "media"
+EXAMPLES = Path(__file__).resolve().parents[3] / "examples" / "media"
 PHOTOGRAPHS = ("dogs.jpg", "cat.png", "dandelions.jpg", "rocket.jpg", "stream.jpg", "window.jpg")
 DEFAULTS = [descriptor.name for descriptor in list_annotators(kind="image", group="default")]
 

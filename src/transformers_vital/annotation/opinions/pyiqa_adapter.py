@@ -4,8 +4,8 @@ import contextlib
 import sys
 from collections.abc import Sequence
 
-from ..errors import AnnotationError, MissingExtraError
-from ..media.inputs import MediaItem
+from ...errors import AnnotationError, MissingExtraError
+from ...media.inputs import MediaItem
 from .annotators import AnnotatorDescriptor, Permissions
 from .decoding import picture_of
 
@@ -18,9 +18,9 @@ class PyiqaAnnotator:
     them with pickle, so trust where they come from.
 
     Args:
-        descriptor ([`~annotation.annotators.AnnotatorDescriptor`]): its settings name the `metric`; further ones are
-            options of the metric.
-        permissions ([`~annotation.annotators.Permissions`], *optional*): the device.
+        descriptor ([`~annotation.opinions.annotators.AnnotatorDescriptor`]): its settings name the `metric`; further
+            ones are options of the metric.
+        permissions ([`~annotation.opinions.annotators.Permissions`], *optional*): the device.
 
     Raises:
         [`MissingExtraError`]: `pyiqa` is not installed.

@@ -4,8 +4,8 @@ import math
 
 import pytest
 
-from transformers_vital.annotation.annotators import AnnotatorDescriptor
-from transformers_vital.annotation.table_adapter import ScoreTable, TableAnnotator
+from transformers_vital.annotation.opinions.annotators import AnnotatorDescriptor
+from transformers_vital.annotation.opinions.table_adapter import ScoreTable, TableAnnotator
 from transformers_vital.errors import AnnotationError
 from transformers_vital.media.inputs import MediaItem
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import friedmanchisquare, spearmanr
 
-from transformers_vital.annotation.agreement import agreement, kendalls_w, leave_one_out_srcc, pairwise_srcc
+from transformers_vital.annotation.opinions.agreement import agreement, kendalls_w, leave_one_out_srcc, pairwise_srcc
 from transformers_vital.errors import AnnotationError
 
 

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..errors import AnnotationError
-from ..media.inputs import MediaItem
+from ...errors import AnnotationError
+from ...media.inputs import MediaItem
+from ..measures.picture_view import PictureView
 from .annotators import AnnotatorDescriptor, Permissions
 from .decoding import ClipSample, clip_of
-from .measures.picture_view import PictureView
 
 
 # Filters that need no reference, and the name under which each leaves its number with a frame.
@@ -17,14 +17,14 @@ FILTERS = {"blurdetect": "lavfi.blur", "blockdetect": "lavfi.block", "bitplaneno
 
 class FfmpegAnnotator:
     """
-    Scores videos by the mean of what a filter says of the frames of [`~annotation.decoding.ClipSample`].
+    Scores videos by the mean of what a filter says of the frames of [`~annotation.opinions.decoding.ClipSample`].
 
     Each is right about one fault and wrong about others, so no build uses one unless told to.
 
     Args:
-        descriptor ([`~annotation.annotators.AnnotatorDescriptor`]): its settings have the `filter`, one of
+        descriptor ([`~annotation.opinions.annotators.AnnotatorDescriptor`]): its settings have the `filter`, one of
             [`FILTERS`].
-        permissions ([`~annotation.annotators.Permissions`], *optional*): none are needed.
+        permissions ([`~annotation.opinions.annotators.Permissions`], *optional*): none are needed.
 
     Raises:
         [`AnnotationError`]: there is no such filter.
@@ -69,7 +69,7 @@ def filtered(view: PictureView, *, name: str) -> float:
 
     ```python
     >>> import numpy as np
-    >>> from transformers_vital.annotation.ffmpeg_annotators import filtered
+    >>> from transformers_vital.annotation.opinions.ffmpeg_annotators import filtered
     >>> from transformers_vital.annotation.measures.picture_view import PictureView
     >>> rng = np.random.default_rng(0)
     >>> noise = PictureView(rng.integers(0, 256, (64, 64, 3), dtype=np.uint8))

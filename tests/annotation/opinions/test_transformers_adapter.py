@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from transformers_vital.annotation.annotators import AnnotatorDescriptor, Permissions
-from transformers_vital.annotation.transformers_adapter import TransformersAnnotator
+from transformers_vital.annotation.opinions.annotators import AnnotatorDescriptor, Permissions
+from transformers_vital.annotation.opinions.transformers_adapter import TransformersAnnotator
 from transformers_vital.errors import AnnotationError
 from transformers_vital.media.inputs import MediaItem
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from transformers_vital.annotation.annotators import AnnotatorDescriptor, describe_annotator, load_annotator
-from transformers_vital.annotation.command_adapter import CommandAnnotator
+from transformers_vital.annotation.opinions.annotators import AnnotatorDescriptor, describe_annotator, load_annotator
+from transformers_vital.annotation.opinions.command_adapter import CommandAnnotator
 from transformers_vital.errors import AnnotationError
 from transformers_vital.media.inputs import MediaItem
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..errors import AnnotationError
-from ..media.inputs import MediaItem
+from ...errors import AnnotationError
+from ...media.inputs import MediaItem
 from .annotators import AnnotatorDescriptor, Permissions
 from .decoding import ClipSample, clip_of
 from .image_annotators import check_settings, picture_measure
@@ -21,11 +21,10 @@ class ClipAnnotator:
     Formula: `pool_t(measure of frame t) + motion · M`, with M of [`~annotation.measures.motion.motion_faults`].
 
     Args:
-        descriptor ([`~annotation.annotators.AnnotatorDescriptor`]): its settings are the `parts` of
-            [`~annotation.image_annotators.picture_measure`]; `pooling`, `"mean"` when left out, or `"worst"`, the mean
-                of
-            mean and highest; and `motion`, 0 when left out. Lower scores are better.
-        permissions ([`~annotation.annotators.Permissions`], *optional*): none are needed.
+        descriptor ([`~annotation.opinions.annotators.AnnotatorDescriptor`]): its settings are the `parts` of
+            [`~annotation.opinions.image_annotators.picture_measure`]; `pooling`, `"mean"` when left out, or `"worst"`,
+            the mean of mean and highest; and `motion`, 0 when left out. Lower scores are better.
+        permissions ([`~annotation.opinions.annotators.Permissions`], *optional*): none are needed.
 
     Raises:
         [`AnnotationError`]: a setting is unknown or cannot be used, or higher scores would be better.

@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from ..data.field_checks import check_level_probs
-from ..distributions import opinion_moments, pmod_from_moments
-from ..errors import AnnotationError, RecordError
+from ...data.field_checks import check_level_probs
+from ...distributions import opinion_moments, pmod_from_moments
+from ...errors import AnnotationError, RecordError
 from .mapping import OpinionMapping, fit_mapping, load_mappings
 
 
@@ -17,14 +17,14 @@ _RECORD = ("level_probs", "mean", "std", "opinions", "annotators")
 
 class MappingStage:
     """
-    Makes a `distribution` record of each row of [`~annotation.opinions.OpinionStage`].
+    Makes a `distribution` record of each row of [`~annotation.opinions.opinions.OpinionStage`].
 
     A row comes back with `level_probs`, `mean`, `std`, `opinions` and `annotators` (see [`~data.records.features`]),
     or with `None` in their place and a `reason`; `directions`, `scores` and `reasons` are gone, all else is kept. An
     annotator without a score or a mapping is left out of a record.
 
     Args:
-        mappings (`str` or sequence of [`~annotation.mapping.OpinionMapping`]): or the file that holds them.
+        mappings (`str` or sequence of [`~annotation.opinions.mapping.OpinionMapping`]): or the file that holds them.
         min_opinions (`int`, *optional*, defaults to 2): a medium with fewer has no record.
         arithmetic (`str`, *optional*, defaults to `"stable"`): see [`~distributions.pmod_from_moments`].
 
@@ -126,8 +126,9 @@ def fit_mappings(
     Fit a mapping for every annotator of a table.
 
     Args:
-        rows (sequence of `Mapping`): of [`~annotation.opinions.OpinionStage`]; for a large table a sample does.
-        method, mos_range: see [`~annotation.mapping.fit_mapping`].
+        rows (sequence of `Mapping`): of [`~annotation.opinions.opinions.OpinionStage`]; for a large table a sample
+            does.
+        method, mos_range: see [`~annotation.opinions.mapping.fit_mapping`].
         mos (array of shape `[len(rows)]`, *optional*): reference MOS of the media of the rows.
 
     Returns:

@@ -6,8 +6,13 @@ from types import ModuleType, SimpleNamespace
 import numpy as np
 import pytest
 
-from transformers_vital.annotation.annotators import AnnotatorDescriptor, Permissions, list_annotators, load_annotator
-from transformers_vital.annotation.pyiqa_adapter import PyiqaAnnotator
+from transformers_vital.annotation.opinions.annotators import (
+    AnnotatorDescriptor,
+    Permissions,
+    list_annotators,
+    load_annotator,
+)
+from transformers_vital.annotation.opinions.pyiqa_adapter import PyiqaAnnotator
 from transformers_vital.errors import AnnotationError, MissingExtraError
 from transformers_vital.media.inputs import MediaItem
 

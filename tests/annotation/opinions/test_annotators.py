@@ -3,7 +3,7 @@
 import pytest
 import yaml
 
-from transformers_vital.annotation.annotators import (
+from transformers_vital.annotation.opinions.annotators import (
     AnnotatorDescriptor,
     Permissions,
     describe_annotator,

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import AnnotationError
-from ..media.inputs import MediaItem
+from ...errors import AnnotationError
+from ...media.inputs import MediaItem
 from .annotators import AnnotatorDescriptor, Permissions
 
 
@@ -46,7 +46,7 @@ class ScoreTable:
         Example:
 
         ```python
-        >>> from transformers_vital.annotation.table_adapter import ScoreTable
+        >>> from transformers_vital.annotation.opinions.table_adapter import ScoreTable
         >>> ScoreTable.parse("path,overall\\na/b.mp4,0.25\\n", name="dover", name_column="path", score_column="overall").scores
         {'a/b.mp4': 0.25}
 
@@ -99,8 +99,8 @@ class TableAnnotator:
     medium is found by the name under which the build lists it, else by the last part of that name.
 
     Args:
-        descriptor ([`~annotation.annotators.AnnotatorDescriptor`]): with these settings.
-        permissions ([`~annotation.annotators.Permissions`], *optional*): none are needed.
+        descriptor ([`~annotation.opinions.annotators.AnnotatorDescriptor`]): with these settings.
+        permissions ([`~annotation.opinions.annotators.Permissions`], *optional*): none are needed.
 
     Raises:
         [`AnnotationError`]: the file is not named or cannot be read.

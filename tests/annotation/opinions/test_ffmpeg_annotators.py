@@ -6,17 +6,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from transformers_vital.annotation.annotators import describe_annotator, load_annotator
-from transformers_vital.annotation.decoding import ClipSample
-from transformers_vital.annotation.ffmpeg_annotators import FfmpegAnnotator, filtered
 from transformers_vital.annotation.measures.picture_view import PictureView
+from transformers_vital.annotation.opinions.annotators import describe_annotator, load_annotator
+from transformers_vital.annotation.opinions.decoding import ClipSample
+from transformers_vital.annotation.opinions.ffmpeg_annotators import FfmpegAnnotator, filtered
 from transformers_vital.distortions.apply import distort_image
 from transformers_vital.errors import AnnotationError
 from transformers_vital.media.image import load_image
 from transformers_vital.media.inputs import MediaItem
 
 
-EXAMPLES = Path(__file__).resolve().parents[2] / "examples" / "media"
+EXAMPLES = Path(__file__).resolve().parents[3] / "examples" / "media"
 
 
 @pytest.fixture(scope="module")

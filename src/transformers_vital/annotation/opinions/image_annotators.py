@@ -4,11 +4,11 @@ import importlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ..errors import AnnotationError
-from ..media.inputs import MediaItem
+from ...errors import AnnotationError
+from ...media.inputs import MediaItem
+from ..measures.picture_view import PictureView
 from .annotators import AnnotatorDescriptor, Permissions
 from .decoding import picture_of
-from .measures.picture_view import PictureView
 
 
 # Functions of modules of `measures` that take a view of a picture and return a number; of all of them lower is better.
@@ -29,9 +29,9 @@ class PictureAnnotator:
     Scores images by a sum of measures, see [`picture_measure`].
 
     Args:
-        descriptor ([`~annotation.annotators.AnnotatorDescriptor`]): its settings are the `parts` of
+        descriptor ([`~annotation.opinions.annotators.AnnotatorDescriptor`]): its settings are the `parts` of
             [`picture_measure`]; lower scores are better.
-        permissions ([`~annotation.annotators.Permissions`], *optional*): none are needed.
+        permissions ([`~annotation.opinions.annotators.Permissions`], *optional*): none are needed.
 
     Raises:
         [`AnnotationError`]: see [`picture_measure`]; or another setting is given, or higher scores would be better.
@@ -70,7 +70,7 @@ def picture_measure(parts: Any, *, name: str) -> Callable[[PictureView], float]:
 
     ```python
     >>> import numpy as np
-    >>> from transformers_vital.annotation.image_annotators import picture_measure
+    >>> from transformers_vital.annotation.opinions.image_annotators import picture_measure
     >>> from transformers_vital.annotation.measures.picture_view import PictureView
     >>> parts = [{"measure": "piqe", "weight": 0.01}, {"measure": "structure_loss", "weight": 2}]
     >>> picture_measure(parts, name="both")(PictureView(np.zeros((16, 16, 3), dtype=np.uint8)))  # 100 and 1
@@ -100,7 +100,7 @@ def _part(part: Any, *, name: str) -> tuple[Callable[[PictureView], float], floa
             f"Annotator {name} has the part {part!r}; expected a measure, one of {', '.join(MEASURES)}, and may be "
             "weight and limits."
         )
-    module = importlib.import_module(f".measures.{MEASURES[part['measure']]}", __package__)
+    module = importlib.import_module(f"..measures.{MEASURES[part['measure']]}", __package__)
     low, high = part.get("limits") or (-float("inf"), float("inf"))
     return getattr(module, part["measure"]), part.get("weight", 1), low, high
 

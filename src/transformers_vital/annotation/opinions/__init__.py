@@ -1,0 +1,1 @@
+"""Machine annotators, their scores and what becomes of them."""
