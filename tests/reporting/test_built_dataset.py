@@ -28,7 +28,7 @@ def folder(tmp_path_factory):
 
 
 def test_the_card_names_annotators_with_their_licences_and_the_licence_of_the_media(folder):
-    from transformers_vital.annotation.annotators import list_annotators
+    from transformers_vital.annotation.opinions.annotators import list_annotators
 
     card = (folder / "README.md").read_text(encoding="utf-8")
     assert "license: cc0-1.0" in card and "rules over measured attributes" in card

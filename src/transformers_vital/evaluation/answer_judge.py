@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..annotation.setting_checks import check_number
 from ..annotation.statements.answer_cache import Answer, AnswerCache, Usage
 from ..annotation.statements.chat_client import shortened
 from ..annotation.statements.endpoint import Endpoint, Question, UnansweredError
 from ..annotation.statements.model_settings import ModelSettings
-from ..annotation.setting_checks import check_number
 from ..annotation.statements.spending import Spending
 from ..errors import EvaluationError
 from .judge_questions import highest_score, judge_question
