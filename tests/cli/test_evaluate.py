@@ -289,18 +289,8 @@ def test_two_processes_give_the_numbers_of_one(tiny_folder, tmp_path):
         coarse = Image.fromarray(rng.integers(0, 256, size=(6, 6, 3), dtype=np.uint8))
         coarse.resize((64, 64)).save(tmp_path / "data" / name)
     write_list(tmp_path / "mine.csv", zip(NAMES[:7], MOS, strict=False))
-    launcher = [sys.executable, "-m", "accelerate.commands.launch", "--cpu", "--num_processes", "2"]
-    launcher += [
-        "--num_machines",
-        "1",
-        "--mixed_precision",
-        "no",
-        "--dynamo_backend",
-        "no",
-        "--main_process_port",
-        "0",
-    ]
-    launched = {"one": [sys.executable, "-m"], "several": [*launcher, "--module"]}
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2"]
+    launched = {"one": [sys.executable, "-m"], "several": [*launcher, "-m"]}
     rows = {}
     for name, start in launched.items():
         command = [*start, "transformers_vital.cli.main", "evaluate", "--csv", str(tmp_path / "mine.csv")]

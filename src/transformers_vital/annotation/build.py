@@ -86,7 +86,7 @@ class Build:
         Make the dataset, or go on where an earlier run was stopped, by `kill -9` too.
 
         Args:
-            sources: see [`~annotation.pool.pool.sources.candidates`].
+            sources: see [`~annotation.pool.sources.candidates`].
 
         Returns:
             `dict`: the report, see [`~annotation.report.build_report`].

@@ -26,12 +26,15 @@ class Processes:
     """
     The processes that `accelerate launch` or `torchrun` has started, or this one alone.
 
+    Args:
+        on_cpu (`bool`, *optional*, defaults to `False`): even where there are other devices.
+
     Attributes:
         rank, count (`int`): which one this is, of how many.
         device (`str`, *optional*): that this process is to use; `None` when it is alone.
     """
 
-    def __init__(self):
+    def __init__(self, *, on_cpu: bool = False):
         self._state = None
         self.rank, self.count, self.device = 0, 1, None
         if int(os.environ.get("WORLD_SIZE", "1")) > 1:
@@ -39,7 +42,7 @@ class Processes:
                 from accelerate import PartialState
             except ImportError as error:
                 raise MissingExtraError("accelerate", extra="train", purpose="evaluating in processes") from error
-            self._state = PartialState(timeout=_LONGEST_WAIT)
+            self._state = PartialState(cpu=on_cpu, timeout=_LONGEST_WAIT)
             self.rank, self.count = self._state.process_index, self._state.num_processes
             self.device = str(self._state.device)
 
