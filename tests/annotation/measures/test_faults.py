@@ -7,6 +7,7 @@ from transformers_vital.annotation.measures.faults import (
     clipped_share,
     exposure_distance,
     flat_share,
+    halos,
     misregistration,
     paleness,
     tonal_gaps,
@@ -23,6 +24,7 @@ CAUSES = [
     pytest.param(flat_share, "colour_block", id="painted areas"),
     pytest.param(flat_share, "jpeg_compression", id="blocks of a coder"),
     pytest.param(clipped_share, "high_sharpen", id="overshoot"),
+    pytest.param(halos, "high_sharpen", id="halos"),
     pytest.param(tonal_gaps, "quantisation", id="few tones"),
     pytest.param(tonal_gaps, "darken", id="stretched tones"),
     pytest.param(paleness, "colour_de_saturation", id="pale"),
@@ -81,6 +83,16 @@ def test_paleness_follows_colourfulness():
     picture = np.zeros((2, 2, 3), dtype=np.uint8)
     picture[..., 0] = 100  # rg = 100 and yb = 50 everywhere
     assert paleness(PictureView(picture)) == pytest.approx(np.exp(-0.3 * np.hypot(100, 50) / 25))
+
+
+def test_a_step_has_a_halo_of_known_size():
+    from scipy.stats import norm
+
+    picture = np.zeros((16, 64, 3), dtype=np.uint8)
+    picture[:, 32:] = 255
+    # At k + 1/2 pixels from the step a Gaussian mean of deviation 2 leaves 255 Φ(-(k + 1/2) / 2).
+    expected = 2 * sum(max(255 * norm.cdf(-(k + 0.5) / 2) - 40, 0) for k in range(8)) / 64
+    assert halos(PictureView(picture)) == pytest.approx(expected, rel=0.03)
 
 
 def test_a_photograph_has_few_faults(example):
