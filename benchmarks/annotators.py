@@ -7,6 +7,7 @@ Agreement of the annotators that need no weights with the severity of distortion
 
 import argparse
 import itertools
+import multiprocessing
 import sys
 import tempfile
 import time
@@ -35,6 +36,11 @@ LONGEST_SIDE = {"image": 640, "video": 480}  # pixels, for the sake of time; all
 FRAMES = 24  # of each clip
 PICTURE_SEVERITIES_OF_CLIPS = (1, 3, 5)  # of the 25 distortions that change each frame for itself
 WRONG = 0.3  # mean Spearman correlation of quality with severity, above which a judge is wrong about a type
+
+
+def _fresh_processes() -> ProcessPoolExecutor:
+    """Not forked ones, which inherit the locks of OpenCV's threads without the threads and wait for ever."""
+    return ProcessPoolExecutor(PROCESSES, multiprocessing.get_context("spawn"))
 
 
 @cache
@@ -128,7 +134,7 @@ def measure(kind: str, media: Path, *, further: bool) -> dict[str, bool]:
     names = tuple(each.name for each in listed if each.adapter in ("measure", "frames", "ffmpeg"))
     types = [name for name, entry in DISTORTIONS.items() if kind == "video" or not entry.video_only]
     files = expand_media(media, kind=kind)
-    with tempfile.TemporaryDirectory() as folder, ProcessPoolExecutor(PROCESSES) as processes:
+    with tempfile.TemporaryDirectory() as folder, _fresh_processes() as processes:
         if kind == "image":
             sources = [smaller(np.asarray(load_image(item.source)), LONGEST_SIDE[kind]) for item in files]
         else:
