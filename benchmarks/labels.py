@@ -37,12 +37,14 @@ def main() -> int:
     rng = np.random.default_rng(SEED)
     opinions = np.clip(rng.normal(rng.random((ITEMS, 1)), 0.1, (ITEMS, 6)), 0, 1)
     means, stds = opinions.mean(axis=1), opinions.std(axis=1)
-    names = [descriptor.name for descriptor in list_annotators(kind="image", group="default")]
-    media = {"kind": "image", "path": "a.png", "bytes": None}
-    rows = [
-        {"media": media, "annotators": names, "scores": scores, "reasons": [None] * len(names)}
-        for scores in rng.random((ROWS, len(names))).tolist()
-    ]
+    judges = list_annotators(kind="image", group="default")
+    shared = {
+        "media": {"kind": "image", "path": "a.png", "bytes": None},
+        "annotators": [judge.name for judge in judges],
+        "directions": [judge.direction for judge in judges],
+        "reasons": [None] * len(judges),
+    }
+    rows = [{**shared, "scores": scores} for scores in rng.random((ROWS, len(judges))).tolist()]
     stage = MappingStage(mappings=fit_mappings(rows)[0])
     sample_pairs(means[:5000], stds=stds[:5000], num_pairs=5000, seed=SEED)  # to warm up
     few = slice(ITEMS // 10)

@@ -13,6 +13,7 @@ from .executors import run_stage
 from .gather import gather, select_originals
 from .labels import Labels, make_mappings
 from .opinions.mapping import load_mappings
+from .pool.media_files import clear_incoming
 from .recipe import Recipe
 from .record_files import write_records
 from .report import build_report
@@ -95,8 +96,7 @@ class Build:
             [`AnnotationError`]: the folder was begun with other settings or sources; no medium is left.
             [`MissingExtraError`]: a package that a stage needs is not installed.
         """
-        for left_over in self.media.glob(".incoming-*"):  # of a run that was killed
-            left_over.unlink()
+        clear_incoming(self.media)
         gather(
             sources,
             media=self.media,

@@ -1,8 +1,6 @@
 """Distorted copies of the media of a dataset (paper, Secs. 3.1 and 9.3)."""
 
 import hashlib
-import os
-import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,7 +13,7 @@ from ..distortions.apply import distort_image, distort_video, distortion_text
 from ..distortions.registry import choose_distortion
 from ..errors import VitalError
 from ..media.image import load_image
-from .pool.pool import ID_DIGITS
+from .pool.media_files import incoming_file, keep_file
 
 
 MOST_COPIES = 25  # types of distortion that a picture can have
@@ -67,27 +65,20 @@ def _copy(row: Mapping[str, Any], choice: tuple[str, str, int], root: Path, seed
         "text": distortion_text(distortion, severity=severity),
     }
     suffix = ".png" if kind == "image" else ".mp4"
-    handle, name = tempfile.mkstemp(prefix=".incoming-", suffix=suffix, dir=root)
-    os.close(handle)
-    incoming = Path(name)
+    drawing = {"distortion": distortion, "severity": severity, "seed": _seed_of(key, seed)}
     try:
-        source = resolve_media(row["media"], root=root)["path"]
-        drawing = {"distortion": distortion, "severity": severity, "seed": _seed_of(key, seed)}
-        if kind == "image":
-            Image.fromarray(distort_image(np.asarray(load_image(source)), **drawing)).save(incoming)
-        else:
-            distort_video(source, incoming, **drawing)
-        with incoming.open("rb") as file:
-            identity = hashlib.file_digest(file, "sha256").hexdigest()[:ID_DIGITS]
-        path = f"{identity[:2]}/{identity}{suffix}"
-        (root / path).parent.mkdir(exist_ok=True)
-        incoming.chmod(0o644)  # a temporary file is made for its owner alone
-        incoming.replace(root / path)
-        return made | {"id": identity, "media": {"kind": kind, "path": path, "bytes": None}}
+        with incoming_file(root, suffix=suffix) as incoming:
+            source = resolve_media(row["media"], root=root)["path"]
+            if kind == "image":
+                Image.fromarray(distort_image(np.asarray(load_image(source)), **drawing)).save(incoming)
+            else:
+                distort_video(source, incoming, **drawing)
+            with incoming.open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+            identity, path = keep_file(incoming, digest=digest, suffix=suffix)
     except (VitalError, OSError, MemoryError) as error:
         return made | {"reason": "not distorted", "detail": str(error)}
-    finally:
-        incoming.unlink(missing_ok=True)
+    return made | {"id": identity, "media": {"kind": kind, "path": path, "bytes": None}}
 
 
 def _seed_of(key: str, seed: int) -> int:

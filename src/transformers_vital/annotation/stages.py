@@ -153,6 +153,22 @@ def write_rows(folder: Path, rows: Iterable[Row], *, shard_size: int) -> int:
     return number + 1
 
 
+def rows_of(columns: Mapping[str, Any]) -> list[Row]:
+    """
+    Columns, as `datasets` and Ray give them, as rows.
+
+    Example:
+
+    ```python
+    >>> from transformers_vital.annotation.stages import rows_of
+    >>> rows_of({"a": [1, 2], "b": ["x", "y"]})
+    [{'a': 1, 'b': 'x'}, {'a': 2, 'b': 'y'}]
+
+    ```
+    """
+    return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+
+
 def batched(items: Iterable[Any], size: int) -> Iterator[list[Any]]:
     """
     Lists of so many items, the last maybe shorter.

@@ -2,13 +2,12 @@
 
 import argparse
 import json
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import MissingExtraError
-from .output import Output, printable
+from .output import Output
 from .parsing import UsageError
 
 
@@ -49,16 +48,13 @@ def report(args: argparse.Namespace, *, folders: list[Path], other: Path | None,
         output.remark(f"wrote {folder}: results.json, .md, .csv, .html, .tex")
     if args.table:
         view = paper_view(args.table, results=evaluated)
-        _show(args, tables=[view], values=asdict(view))
+        _show(args, tables=[view], values=asdict(view), output=output)
     else:
-        _show(args, tables=tables, values=printed)
+        _show(args, tables=tables, values=printed, output=output)
     return any(result.failed for results in evaluated for result in results.benchmarks)
 
 
-def _show(args: argparse.Namespace, *, tables: "list[Table]", values: Any) -> None:
+def _show(args: argparse.Namespace, *, tables: "list[Table]", values: Any, output: Output) -> None:
     from ..reporting.tables import to_markdown
 
-    text = json.dumps(values, indent=2) if args.json else "\n\n".join(map(to_markdown, tables))
-    encoding = sys.stdout.encoding or "utf-8"
-    text = "\n".join(map(printable, text.splitlines()))
-    print(text.encode(encoding, "backslashreplace").decode(encoding))
+    output.text(json.dumps(values, indent=2) if args.json else "\n\n".join(map(to_markdown, tables)))

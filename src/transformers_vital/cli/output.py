@@ -52,6 +52,10 @@ class Output:
         elif scored:
             _print(score_table(scored), sys.stdout)
 
+    def text(self, text: str) -> None:
+        """Lines that are made already."""
+        _print("\n".join(map(printable, text.splitlines())), sys.stdout)
+
     def facts(self, facts: Mapping[str, Any]) -> None:
         """Named values, one a line."""
         if self.as_json:

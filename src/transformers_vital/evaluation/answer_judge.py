@@ -11,8 +11,8 @@ from typing import Any
 
 from ..annotation.setting_checks import check_number
 from ..annotation.statements.answer_cache import Answer, AnswerCache, Usage
-from ..annotation.statements.chat_client import shortened
-from ..annotation.statements.endpoint import Endpoint, Question, UnansweredError
+from ..annotation.statements.concurrently import each
+from ..annotation.statements.endpoint import Endpoint, Question, UnansweredError, ask_until_read
 from ..annotation.statements.model_settings import ModelSettings
 from ..annotation.statements.spending import Spending
 from ..errors import EvaluationError
@@ -135,8 +135,13 @@ async def judge_answers(
     async with AsyncExitStack() as stack:
         opened = stack.enter_context(AnswerCache(cache))
         endpoint = await stack.enter_async_context(_endpoint(judge, cache=opened, settings=settings))
-        judged = await _judge_all([pairs[place] for place in asked], endpoint=endpoint, settings=settings)
-    for place, judgement in zip(asked, judged, strict=True):
+
+        async def judged(place: int) -> Judgement:
+            question, row = pairs[place]
+            return await _judged(question, row["answer"], endpoint=endpoint, rounds=settings.rounds)
+
+        made = await each(asked, judged, at_once=settings.concurrency)
+    for place, judgement in zip(asked, made, strict=True):
         found[place] = judgement
     return found
 
@@ -154,13 +159,11 @@ class _LocalEndpoint:
         return None
 
     async def ask(self, question: Question, *, read: Callable[[Answer], int | None]) -> int:
-        for attempt in range(self._repeats + 1):
-            answer = await self._answer(question, attempt=attempt)
-            if (found := read(answer)) is not None:
-                return found
-        raise UnansweredError(
-            f"{self._judge.name} gave no usable answer in {self._repeats + 1} attempts; the last: "
-            f"{shortened(answer.text) or 'an empty text'}"
+        return await ask_until_read(
+            lambda attempt: self._answer(question, attempt=attempt),
+            read=read,
+            repeats=self._repeats,
+            name=self._judge.name,
         )
 
     async def _answer(self, question: Question, *, attempt: int) -> Answer:
@@ -184,30 +187,6 @@ def _endpoint(
     return Endpoint(
         judge, spending=spending, retries=settings.retries, backoff_seconds=settings.backoff_seconds, **shared
     )
-
-
-async def _judge_all(
-    pairs: Sequence[tuple[QualityQuestion, Mapping[str, Any]]],
-    *,
-    endpoint: Endpoint | _LocalEndpoint,
-    settings: JudgeSettings,
-) -> list[Judgement]:
-    """After an error no further answer is begun, but those under way end, since what they ask is paid for."""
-    waiting, found, errors = iter(enumerate(pairs)), {}, []
-
-    async def worker() -> None:
-        for place, (question, row) in waiting:
-            if errors:
-                return
-            try:
-                found[place] = await _judged(question, row["answer"], endpoint=endpoint, rounds=settings.rounds)
-            except Exception as error:
-                errors.append(error)
-
-    await asyncio.gather(*(worker() for _ in range(min(settings.concurrency, len(pairs)))))
-    if errors:
-        raise errors[0]
-    return [found[place] for place in range(len(pairs))]
 
 
 async def _judged(

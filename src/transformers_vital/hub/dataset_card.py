@@ -15,16 +15,9 @@ from ..annotation.shards import count_rows, shard_files, webdataset_features
 from ..data.tables import CONFIGURATIONS
 from ..errors import OutputError
 from ..scoring.default_model import hub_configs_folder
+from .citation import CITATION, PAPER, TAGS
 
 
-PAPER = "VITAL: Vision-Encoder-centered Pre-training for LMMs in Visual Quality Assessment"
-CITATION = f"""\
-@misc{{vital,
-  title = {{{{{PAPER}}}}},
-  author = {{Jia, Ziheng and Cao, Linhan and Han, Jinliang and Zhang, Zicheng and Qian, Jiaying and Wang, Jiarui and
-            Chen, Zijian and Zhai, Guangtao and Min, Xiongkuo}}
-}}"""
-TAGS = ("vital", "image-quality-assessment", "video-quality-assessment", "transformers_vital")
 # The Hub's names; each stands for one digit more than the one before.
 SIZES = "n<1K 1K<n<10K 10K<n<100K 100K<n<1M 1M<n<10M 10M<n<100M 100M<n<1B 1B<n<10B".split()
 CARD = "README.md"

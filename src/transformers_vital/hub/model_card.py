@@ -7,6 +7,8 @@ from typing import Any
 from huggingface_hub import ModelCard, ModelCardData
 from huggingface_hub.utils import HFValidationError, validate_repo_id
 
+from .citation import PAPER, TAGS
+
 
 SHOWN_ARGUMENTS = (
     "policy",
@@ -33,7 +35,7 @@ CARD = """\
 # A VITAL model
 
 Trained with transformers_vital from {base_model}, {num_steps} steps. It rates and describes the visual quality of
-images and videos; see the paper *VITAL: Vision-Encoder-centered Pre-training for LMMs in Visual Quality Assessment*.
+images and videos; see the paper *{paper}*.
 
 ```python
 from transformers_vital import VitalScorer
@@ -96,7 +98,7 @@ def training_card(
     data = ModelCardData(
         library_name=library_name,
         pipeline_tag="image-text-to-text",
-        tags=["vital", "image-quality-assessment", "video-quality-assessment", "transformers_vital"],
+        tags=list(TAGS),
         base_model=base_model if on_hub else None,
     )
     last = {name: value for entry in log_history for name, value in entry.items()}
@@ -104,6 +106,7 @@ def training_card(
     return ModelCard(
         CARD.format(
             metadata=data.to_yaml(),
+            paper=PAPER,
             base_model=f"`{_cell(name)}`" if name else "random weights",
             num_steps=num_steps,
             arguments=_rows(shown),

@@ -42,7 +42,7 @@ def report_plots(statistics: Mapping[str, Any]) -> dict[str, bytes]:
 
 def attribute_plot(distributions: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> bytes:
     """Histograms of the nine attributes, shares of the images and of the videos (Fig. 9)."""
-    figure = _figure(10, 9)
+    figure = new_figure(10, 9)
     for axes, (name, what) in zip(figure.subplots(3, 3).ravel(), ATTRIBUTES.items(), strict=True):
         for kind, attributes in distributions.items():
             if name in attributes:
@@ -53,12 +53,12 @@ def attribute_plot(distributions: Mapping[str, Mapping[str, Mapping[str, Any]]])
         _share_axis(axes.yaxis)
         if axes.patches:
             axes.legend(frameon=False, fontsize=8)
-    return _png(figure)
+    return png_of(figure)
 
 
 def length_plot(lengths: Mapping[str, Mapping[str, Any]]) -> bytes:
     """Words a statement, with the median (Fig. 8)."""
-    figure = _figure(8, 2.8 * len(lengths))
+    figure = new_figure(8, 2.8 * len(lengths))
     for axes, (kind, found) in zip(_column_of_axes(figure, len(lengths)), lengths.items(), strict=True):
         axes.bar(found["words"], found["statements"], width=0.9, color=_KINDS[kind])
         axes.axvline(found["median"], color="black", linestyle="--", linewidth=1)
@@ -66,13 +66,13 @@ def length_plot(lengths: Mapping[str, Mapping[str, Any]]) -> bytes:
         axes.set(xlabel="words", ylabel="statements")
         _whole_axis(axes.xaxis)
         _whole_axis(axes.yaxis)
-    return _png(figure)
+    return png_of(figure)
 
 
 def distortion_plot(shares: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> bytes:
     """Share of each distortion, parted by severity (Fig. 7)."""
     rows = [max(len(distortions), 3) for distortions in shares.values()]
-    figure = _figure(8, 0.24 * sum(rows) + 1.4 * len(rows))
+    figure = new_figure(8, 0.24 * sum(rows) + 1.4 * len(rows))
     all_axes = _column_of_axes(figure, len(rows), heights=rows)
     for axes, (kind, distortions) in zip(all_axes, shares.items(), strict=True):
         names = sorted(distortions, key=lambda name: distortions[name]["count"])
@@ -83,13 +83,13 @@ def distortion_plot(shares: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> by
         for severity in range(most):
             counts = [distortions[name]["severities"][severity : severity + 1] or [0] for name in names]
             widths = np.ravel(counts) / total
-            axes.barh([_literal(name.replace("_", " ")) for name in names], widths, left=left, color=colours[severity])
+            axes.barh([literal(name.replace("_", " ")) for name in names], widths, left=left, color=colours[severity])
             left += widths
         axes.set_title(f"{kind}: {total:,} records")
         _share_axis(axes.xaxis)
         axes.margins(y=0.01)
         _legend_of_severities(axes, colours)
-    return _png(figure)
+    return png_of(figure)
 
 
 def word_cloud(frequencies: Mapping[str, int]) -> bytes:
@@ -115,7 +115,7 @@ def word_cloud(frequencies: Mapping[str, int]) -> bytes:
 
 def level_plot(levels: Mapping[str, Mapping[str, Mapping[str, float]]]) -> bytes:
     """Share of the records whose mean lies in each level, and the mean probability of the level."""
-    figure = _figure(8, 3.2)
+    figure = new_figure(8, 3.2)
     axes = figure.subplots()
     width = 0.8 / len(levels)
     for index, (kind, found) in enumerate(levels.items()):
@@ -127,13 +127,13 @@ def level_plot(levels: Mapping[str, Mapping[str, Mapping[str, float]]]) -> bytes
     axes.set_xticks(np.arange(len(LEVELS)), LEVELS)
     _share_axis(axes.yaxis)
     axes.legend(frameon=False, fontsize=9)
-    return _png(figure)
+    return png_of(figure)
 
 
 def agreement_plot(agreements: Mapping[str, Mapping[str, Any]]) -> bytes:
     """Rank correlation of every two annotators, and of each with the mean of the others, in the last row."""
     rows = [len(found["annotators"]) + 4 for found in agreements.values()]
-    figure = _figure(min(0.62 * max(rows) + 1.5, 14), 0.45 * sum(rows))
+    figure = new_figure(min(0.62 * max(rows) + 1.5, 14), 0.45 * sum(rows))
     all_axes = _column_of_axes(figure, len(rows), heights=rows)
     for axes, (kind, found) in zip(all_axes, agreements.items(), strict=True):
         table = [*found["pairwise"], found["leave_one_out"]]
@@ -144,20 +144,20 @@ def agreement_plot(agreements: Mapping[str, Mapping[str, Any]]) -> bytes:
                 colour = "white" if abs(value) > 0.6 else "black"
                 axes.text(column, row, f"{value:.2f}", ha="center", va="center", fontsize=8, color=colour)
         axes.axhline(len(values) - 1.5, color="black", linewidth=1)
-        names = [_literal(name) for name in found["annotators"]]
+        names = [literal(name) for name in found["annotators"]]
         axes.set_xticks(range(len(names)), names, rotation=45, ha="right", fontsize=8)
         axes.set_yticks(range(len(values)), [*names, "mean of the others"], fontsize=8)
         concordance = "not defined" if found["kendalls_w"] is None else f"{found['kendalls_w']:.3f}"
         axes.set_title(f"{kind}: {found['items']:,} items, Kendall's W {concordance}", fontsize=10)
         figure.colorbar(image, ax=axes, label="SRCC")
-    return _png(figure)
+    return png_of(figure)
 
 
 def acceptance_plot(acceptance: Mapping[str, Any]) -> bytes:
     """Votes of each judge and answers of the annotator itself, by round."""
-    votes = {f"{_literal(row['judge'])}, round {row['round']}": row for row in acceptance["judges"]}
+    votes = {f"{literal(row['judge'])}, round {row['round']}": row for row in acceptance["judges"]}
     own = {f"itself, round {row['round']}": row for row in acceptance["self_judge"]}
-    figure = _figure(8, 1.6 + 0.3 * len(votes | own))
+    figure = new_figure(8, 1.6 + 0.3 * len(votes | own))
     axes = figure.subplots()
     _stacked(axes, votes, _VOTES | {"failed": (None if own else "failed", _OWN_ANSWERS["failed"][1])})
     _stacked(axes, own, _OWN_ANSWERS)
@@ -165,7 +165,7 @@ def acceptance_plot(acceptance: Mapping[str, Any]) -> bytes:
     axes.set_xlim(0, 1.1)
     _share_axis(axes.xaxis)
     figure.legend(frameon=False, fontsize=8, ncols=6, loc="outside lower center")
-    return _png(figure)
+    return png_of(figure)
 
 
 def _stacked(axes: Any, rows: Mapping[str, Mapping[str, int]], choices: Mapping[str, tuple[str | None, str]]) -> None:
@@ -180,7 +180,7 @@ def _stacked(axes: Any, rows: Mapping[str, Mapping[str, int]], choices: Mapping[
         axes.text(1.01, name, f"{total:,}", va="center", fontsize=8)
 
 
-def _figure(width: float, height: float) -> Any:
+def new_figure(width: float, height: float) -> Any:
     """A figure of its own, which no global state of matplotlib knows; inches."""
     try:
         from matplotlib.figure import Figure
@@ -191,7 +191,7 @@ def _figure(width: float, height: float) -> Any:
     return figure
 
 
-def _png(figure: Any) -> bytes:
+def png_of(figure: Any) -> bytes:
     for axes in figure.axes:
         axes.spines[["top", "right"]].set_visible(False)
     file = io.BytesIO()
@@ -199,7 +199,7 @@ def _png(figure: Any) -> bytes:
     return file.getvalue()
 
 
-def _literal(name: str) -> str:
+def literal(name: str) -> str:
     """A name from a recipe or a model, in which dollars are not to begin a formula."""
     return name.replace("$", r"\$")
 

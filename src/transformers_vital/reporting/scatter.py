@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from ..calibration import MINIMUM_ITEMS, fit_calibration
-from .plots import _figure, _literal, _png
+from .plots import literal, new_figure, png_of
 
 
 _POINTS, _CURVE = "#0072B2", "#D55E00"  # Okabe and Ito's
@@ -27,14 +27,14 @@ def scatter_plot(scores: Any, *, mos: Any, title: str = "") -> bytes:
         [`MissingExtraError`]: matplotlib is not installed.
     """
     scores, mos = np.asarray(scores, dtype=np.float64), np.asarray(mos, dtype=np.float64)
-    figure = _figure(5, 4.2)
+    figure = new_figure(5, 4.2)
     axes = figure.subplots()
     axes.scatter(scores, mos, s=10, alpha=0.5, color=_POINTS, linewidths=0)
     if (curve := logistic_curve(scores, mos=mos)) is not None:
         axes.plot(*curve, color=_CURVE, label="fitted logistic")
         axes.legend(frameon=False, fontsize=8)
-    axes.set(xlabel="score", ylabel="rating", title=_literal(title))
-    return _png(figure)
+    axes.set(xlabel="score", ylabel="rating", title=literal(title))
+    return png_of(figure)
 
 
 def logistic_curve(scores: np.ndarray, *, mos: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:

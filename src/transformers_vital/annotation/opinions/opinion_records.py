@@ -8,6 +8,7 @@ import numpy as np
 from ...data.field_checks import check_level_probs
 from ...distributions import opinion_moments, pmod_from_moments
 from ...errors import AnnotationError, RecordError
+from ..stages import rows_of
 from .mapping import OpinionMapping, fit_mapping, load_mappings
 
 
@@ -60,8 +61,7 @@ class MappingStage:
         """
         if not isinstance(rows, Mapping):
             return self.map_rows(rows)
-        listed = [dict(zip(rows, values, strict=True)) for values in zip(*rows.values(), strict=True)]
-        mapped = self.map_rows(listed)
+        mapped = self.map_rows(rows_of(rows))
         kept = [name for name in rows if name not in _RAW]
         return {name: [row[name] for row in mapped] for name in dict.fromkeys([*kept, *_RECORD, "reason"])}
 

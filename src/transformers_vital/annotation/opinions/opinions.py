@@ -10,6 +10,7 @@ from ...data.records import resolve_media
 from ...errors import AnnotationError, MissingExtraError
 from ...media.formats import Kind
 from ...media.inputs import MediaItem
+from ..stages import rows_of
 from .annotators import Annotator, Permissions, list_annotators, load_annotator
 from .decoding import decoded
 
@@ -75,8 +76,7 @@ class OpinionStage:
         """
         if not isinstance(rows, Mapping):
             return self.score_rows(rows)
-        listed = [dict(zip(rows, values, strict=True)) for values in zip(*rows.values(), strict=True)]
-        scored = self.score_rows(listed)
+        scored = self.score_rows(rows_of(rows))
         return {name: [row[name] for row in scored] for name in dict.fromkeys([*rows, *COLUMNS])}
 
     def score_rows(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

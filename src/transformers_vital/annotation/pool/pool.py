@@ -1,8 +1,6 @@
 """The candidate pool: files copied under the hash of their content, inspected, and without repetitions (Sec. 3.1)."""
 
 import hashlib
-import os
-import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -11,12 +9,12 @@ import numpy as np
 
 from .candidates import Candidate
 from .inspection import Limits, Rejected, inspect_file
+from .media_files import incoming_file, keep_file
 from .near_duplicates import MAX_DISTANCE, near_duplicates
 
 
 COLUMNS = ("id", "media", "name", "width", "height", "seconds", "fps", "frames", "phash", "reason", "detail")
 _CHUNK_BYTES = 1 << 20
-ID_DIGITS = 32
 
 
 def inspect(
@@ -95,25 +93,19 @@ def duplicates(rows: Iterable[Mapping[str, Any]], *, max_distance: int = MAX_DIS
 
 def _inspected(candidate: Candidate, folder: Path, limits: Limits) -> dict[str, Any]:
     row = dict.fromkeys(COLUMNS) | {"name": candidate.name}
-    handle, name = tempfile.mkstemp(prefix=".incoming-", dir=folder)
-    incoming = Path(name)
     try:
-        with os.fdopen(handle, "wb") as file:
-            identity = _copy(candidate, file, limits.max_bytes)
-        kind, suffix, found = inspect_file(incoming, limits=limits)
-        path = f"{identity[:2]}/{identity}{suffix}"
-        (folder / path).parent.mkdir(exist_ok=True)
-        incoming.chmod(0o644)  # a temporary file is made for its owner alone
-        incoming.replace(folder / path)
-        return row | found | {"id": identity, "media": {"kind": kind, "path": path, "bytes": None}}
+        with incoming_file(folder) as incoming:
+            with incoming.open("wb") as file:
+                digest = _copy(candidate, file, limits.max_bytes)
+            kind, suffix, found = inspect_file(incoming, limits=limits)
+            identity, path = keep_file(incoming, digest=digest, suffix=suffix)
     except Rejected as rejected:
         return row | {"reason": rejected.reason, "detail": rejected.detail}
-    finally:
-        incoming.unlink(missing_ok=True)
+    return row | found | {"id": identity, "media": {"kind": kind, "path": path, "bytes": None}}
 
 
 def _copy(candidate: Candidate, file: BinaryIO, max_bytes: int) -> str:
-    """Copies the content and returns its id."""
+    """Copies the content and returns its hash."""
     digest, size = hashlib.sha256(), 0
     try:
         with candidate.open(max_bytes=max_bytes) as source:
@@ -126,4 +118,4 @@ def _copy(candidate: Candidate, file: BinaryIO, max_bytes: int) -> str:
         raise
     except Exception as error:  # of whatever disk, server or archive it comes from
         raise Rejected("not available", error) from error
-    return digest.hexdigest()[:ID_DIGITS]
+    return digest.hexdigest()

@@ -5,7 +5,7 @@ import hashlib
 import itertools
 import json
 import random
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -104,13 +104,11 @@ class Endpoint:
             [`SpendingCapError`]: the cap is reached.
             [`EndpointError`]: the endpoint cannot be used at all.
         """
-        for attempt in range(self.repeats + 1):
-            answer = await self._answer(question, attempt=attempt)
-            if (found := read(answer)) is not None:
-                return found
-        raise UnansweredError(
-            f"{self.model.model} gave no usable answer in {self.repeats + 1} attempts; the last: "
-            f"{shortened(answer.text) or 'an empty text'}"
+        return await ask_until_read(
+            lambda attempt: self._answer(question, attempt=attempt),
+            read=read,
+            repeats=self.repeats,
+            name=self.model.model,
         )
 
     async def _answer(self, question: Question, *, attempt: int) -> Answer:
@@ -148,6 +146,30 @@ class Endpoint:
             self._broken = f"{said}{count} Check the address, the model and the key; answers so far are kept."
             return EndpointError(self._broken)
         return UnansweredError(said)
+
+
+async def ask_until_read(
+    answer: Callable[[int], Awaitable[Answer]], *, read: Callable[[Answer], Read | None], repeats: int, name: str
+) -> Read:
+    """
+    What can be read from an answer, which is asked for again when nothing can.
+
+    Args:
+        answer (`Callable`): given the number of the attempt, from 0, asks.
+        read (`Callable`): makes something of an [`Answer`], or `None` where it cannot be used.
+        repeats (`int`): further attempts after the first.
+        name (`str`): whose answers they are.
+
+    Raises:
+        [`UnansweredError`]: no answer could be used.
+    """
+    for attempt in range(repeats + 1):
+        given = await answer(attempt)
+        if (found := read(given)) is not None:
+            return found
+    raise UnansweredError(
+        f"{name} gave no usable answer in {repeats + 1} attempts; the last: {shortened(given.text) or 'an empty text'}"
+    )
 
 
 def _cache_key(model: ModelSettings, question: Question, attempt: int) -> str:

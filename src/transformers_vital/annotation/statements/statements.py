@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from ...errors import EndpointError, VitalError
 from . import questions
 from .answer_cache import Answer, AnswerCache
+from .concurrently import each
 from .endpoint import Endpoint, Question, UnansweredError
 from .judge_answers import is_refusal
 from .judges import SelfVote, Verdict, Vote, decide, decide_self, take_self_votes, take_votes
@@ -76,7 +77,7 @@ class StatementStage:
             }
             endpoints = [await stack.enter_async_context(Endpoint(model, **shared)) for model in settings.models]
             writer = _Writer(settings, self.root, *endpoints[:2], tuple(endpoints[2:]))
-            made = await _each(rows, writer.statements, at_once=settings.concurrency)
+            made = await each(rows, writer.statements, at_once=settings.concurrency)
         return [row for statements in made for row in statements]
 
 
@@ -110,7 +111,7 @@ class _Writer:
         try:
             content = MediaContent(row["media"], root=self.root)
             texts = await self._draft(content, medium=str(row["id"]))
-            made = await _each(texts, lambda text: self._judged(text, content), at_once=len(texts))
+            made = await each(texts, lambda text: self._judged(text, content), at_once=len(texts))
         except SpendingCapError as error:
             return [self._row(row, Verdict("not done", "", str(error)))]
         except UnansweredError as error:
@@ -178,29 +179,6 @@ class _Writer:
 
 def _read_text(answer: Answer) -> Answer | None:
     return answer if answer.text and not is_refusal(answer.text) else None
-
-
-async def _each(items: Sequence[Item], work: Callable[[Item], Awaitable[Made]], *, at_once: int) -> list[Made]:
-    """
-    Results in the order of the items; no more than `at_once` are begun before others end.
-
-    After an error nothing more is begun, but what is under way ends, since its answers are paid for.
-    """
-    waiting, made, errors = iter(enumerate(items)), {}, []
-
-    async def worker() -> None:
-        for index, item in waiting:
-            if errors:
-                return
-            try:
-                made[index] = await work(item)
-            except VitalError as error:
-                errors.append(error)
-
-    await asyncio.gather(*(worker() for _ in range(min(at_once, len(items)))))
-    if errors:
-        raise errors[0]
-    return [made[index] for index in range(len(items))]
 
 
 def _run(make: Callable[[], Awaitable[Made]]) -> Made:
