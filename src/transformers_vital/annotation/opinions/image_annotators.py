@@ -20,6 +20,7 @@ MEASURES = {
     "structure_loss": "structure",
     "detail_loss": "detail",
     "torn_detail": "detail",
+    "blur": "blur",
     "visible_faults": "faults",
 }
 
