@@ -270,6 +270,10 @@ class TestNetwork:
         with pytest.raises(MediaNotFoundError, match="absent.png cannot be downloaded .*404"):
             download(f"{server}/absent.png")
 
+    def test_an_address_that_is_none_is_not_found(self):
+        with pytest.raises(MediaNotFoundError, match="cannot be downloaded .*Check the address"):
+            download("http://example.org:port/a b.png")
+
     def test_a_file_beyond_the_limit_is_refused(self, server):
         with pytest.raises(MediaInputError, match="is larger than 10 bytes"):
             download(f"{server}/a.png", max_bytes=10)

@@ -1,5 +1,6 @@
 """Where the bytes of a medium come from: paths, memory, open files and, when allowed, the network."""
 
+import http.client
 import io
 import shutil
 import tempfile
@@ -110,7 +111,7 @@ def download(url: str, *, max_bytes: int = 2 << 30, timeout_seconds: float = 30.
                     raise MediaInputError(
                         f"{url} is larger than {max_bytes} bytes. Download it yourself and pass the file."
                     )
-    except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
+    except (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError) as error:
         raise MediaNotFoundError(
             f"{url} cannot be downloaded ({error}). Check the address, or pass a local file."
         ) from error

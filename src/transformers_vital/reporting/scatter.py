@@ -33,6 +33,7 @@ def scatter_plot(scores: Any, *, mos: Any, title: str = "") -> bytes:
     if (curve := logistic_curve(scores, mos=mos)) is not None:
         axes.plot(*curve, color=_CURVE, label="fitted logistic")
         axes.legend(frameon=False, fontsize=8)
+    axes.locator_params(nbins=6)  # labels of close scores, such as 0.4375, would touch otherwise
     axes.set(xlabel="score", ylabel="rating", title=literal(title))
     return png_of(figure)
 
