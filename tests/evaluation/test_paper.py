@@ -198,3 +198,14 @@ def test_what_the_paper_does_not_print_is_refused_with_the_nearest_it_does(argum
     table, model, dataset, metric = arguments
     with pytest.raises(EvaluationError, match=message):
         paper_value(table, model=model, dataset=dataset, metric=metric)
+
+
+def test_one_printed_share_of_table_4_is_a_share_of_no_number_of_questions():
+    questions = {"binary": 297, "multiple choice": 287}  # of the test set
+    wrong = []
+    for row in paper_table(4).rows:
+        for kind, count in questions.items():
+            share = row.values[kind, "accuracy"]
+            if abs(round(share * count) / count - share) > 0.000051:
+                wrong.append((row.model, kind))
+    assert wrong == [("VQA2-ASSISTANT", "binary")]
