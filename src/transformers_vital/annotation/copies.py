@@ -17,7 +17,7 @@ from .pool.media_files import incoming_file, keep_file
 
 
 MOST_COPIES = 25  # types of distortion that a picture can have
-COLUMNS = ("id", "media", "name", "of", "distortion", "severity", "text", "reason", "detail")
+COLUMNS = ("id", "media", "name", "of", "original", "distortion", "severity", "text", "reason", "detail")
 
 
 def make_copies(
@@ -37,7 +37,8 @@ def make_copies(
         seed (`int`): another one makes other copies.
 
     Returns:
-        `list[dict]`: a row for each copy with [`COLUMNS`]; `of` is the id of the original, `severity` counts from 1
+        `list[dict]`: a row for each copy with [`COLUMNS`]; `of` is the id of the original and `original` its
+        path, `severity` counts from 1
         and `text` is what a statement says, such as "mild Gaussian blur". Where a copy could not be made, `id` and
         `media` are `None`, `reason` is "not distorted", and `detail` says why.
     """
@@ -60,6 +61,7 @@ def _copy(row: Mapping[str, Any], choice: tuple[str, str, int], root: Path, seed
     made = dict.fromkeys(COLUMNS) | {
         "name": row["name"],
         "of": row["id"],
+        "original": row["media"]["path"],
         "distortion": distortion,
         "severity": severity,
         "text": distortion_text(distortion, severity=severity),

@@ -8,9 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from skimage.metrics import structural_similarity
 
 from transformers_vital.annotation.opinions.annotators import load_annotator
 from transformers_vital.annotation.opinions.opinions import OpinionStage, count_failures
+from transformers_vital.distortions.apply import distort_video
 from transformers_vital.errors import AnnotationError
 from transformers_vital.media.inputs import MediaItem
 
@@ -133,3 +135,33 @@ def test_settings_for_nobody_are_an_error(pool):
 def test_failures_are_counted(pool):
     rows = stage(pool, "niqe", "piqe")([row("cat.png"), row("small.png"), row("broken.png")])
     assert count_failures(rows) == {"niqe": {"scored": 1, "failed": 2}, "piqe": {"scored": 2, "failed": 1}}
+
+
+def test_full_reference_measures_compare_a_copy_with_its_original(pool):
+    picture = np.asarray(Image.open(pool / "cat.png").convert("RGB"))
+    Image.fromarray(picture // 2).save(pool / "dark.png")
+    names = ("reference-ssim", "reference-gmsd", "reference-delta-e")
+    rows = [row("cat.png"), row("dark.png", original="cat.png"), row("dark.png", original="none.png")]
+    alone, copy, orphan = stage(pool, *names)(rows)
+    assert alone["scores"] == [0, 0, 0]
+    ssim = structural_similarity(
+        *(np.asarray(Image.open(pool / name).convert("L")) for name in ("cat.png", "dark.png")),
+        gaussian_weights=True,
+        use_sample_covariance=False,
+    )
+    assert copy["scores"][0] == pytest.approx(1 - ssim, abs=5e-3)
+    assert copy["scores"][1] > 0 and copy["scores"][2] > 0
+    assert orphan["scores"] == [None, None, None] and all("none.png" in reason for reason in orphan["reasons"])
+
+
+def test_full_reference_measures_compare_frames_of_videos(pool):
+    shutil.copy(EXAMPLES / "dog.mp4", pool)
+    distort_video(pool / "dog.mp4", pool / "copy.mp4", distortion="gaussian_blur", severity=4, seed=0)
+    media = {"kind": "video", "path": "copy.mp4", "bytes": None}
+    annotators = {"video": ["video-reference-ssim", "video-reference-delta-e"]}
+    [same], [copy] = (
+        OpinionStage(root=pool, annotators=annotators)([{"media": media, "original": original}])
+        for original in ("copy.mp4", "dog.mp4")
+    )
+    assert same["scores"] == pytest.approx([0, 0], abs=1e-6)
+    assert copy["reasons"] == [None, None] and min(copy["scores"]) > 0.01

@@ -18,6 +18,7 @@ class PictureView:
 
     Args:
         original (`np.ndarray` of shape `(height, width, 3)`, `uint8`): RGB, at its own size.
+        reference (`Callable`, *optional*): gives the view of the picture that this one is a copy of, when asked.
 
     Example:
 
@@ -30,8 +31,9 @@ class PictureView:
     ```
     """
 
-    def __init__(self, original: np.ndarray):
+    def __init__(self, original: np.ndarray, *, reference: "Callable[[], PictureView] | None" = None):
         self.original = original
+        self._reference = reference
         self.measured: dict[Callable, float] = {}  # what is known of it already
 
     @cached_property
@@ -43,6 +45,11 @@ class PictureView:
     def luma(self) -> np.ndarray:
         """`float32` of shape `(height, width)`, 0 to 255, of [`rgb`]."""
         return luma(self.rgb)
+
+    @cached_property
+    def reference(self) -> "PictureView | None":
+        """The picture that this one is a copy of; `None` where it is no copy."""
+        return self._reference() if self._reference else None
 
     def require(self, side: int, *, by: str) -> "PictureView":
         """

@@ -1,7 +1,8 @@
 """What annotators look at: an image as a picture, a video as a few frames and the motion between them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -42,15 +43,38 @@ class ClipSample:
         return motion_faults(self.motion)
 
 
-def decoded(item: MediaItem) -> MediaItem:
+def decoded(item: MediaItem, *, reference: MediaItem | None = None) -> MediaItem:
     """
     The item with a source that annotators of pixels share: a
     [`~annotation.measures.picture_view.PictureView`] or a [`ClipSample`].
 
+    Args:
+        item ([`~media.inputs.MediaItem`]): to decode.
+        reference ([`~media.inputs.MediaItem`], *optional*): what it is a copy of, decoded once a measure asks for it.
+
     Raises:
         `ValueError`: it cannot be decoded.
     """
-    return replace(item, source=picture_of(item) if item.kind == "image" else clip_of(item))
+    if item.kind == "image":
+        view = picture_of(item)
+        return replace(item, source=_copy_of(view, lambda: picture_of(reference)) if reference else view)
+    clip = clip_of(item)
+    if reference:
+        original = cache(lambda: clip_of(reference))
+        frames = [_copy_of(view, partial(_frame, original, place)) for place, view in enumerate(clip.frames)]
+        clip = replace(clip, frames=frames)
+    return replace(item, source=clip)
+
+
+def _copy_of(view: PictureView, reference: Callable[[], PictureView]) -> PictureView:
+    return PictureView(view.original, reference=reference)
+
+
+def _frame(original: Callable[[], "ClipSample"], place: int) -> PictureView:
+    frames = original().frames
+    if place >= len(frames):
+        raise AnnotationError(f"The copy has more frames than its original, of which {len(frames)} were taken.")
+    return frames[place]
 
 
 def picture_of(item: MediaItem) -> PictureView:

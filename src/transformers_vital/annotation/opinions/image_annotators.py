@@ -22,6 +22,9 @@ MEASURES = {
     "torn_detail": "detail",
     "blur": "blur",
     "visible_faults": "faults",
+    "structure_change": "reference",
+    "gradient_change": "reference",
+    "colour_change": "reference",
 }
 
 

@@ -23,10 +23,11 @@ class OpinionStage:
     """
     Asks annotators for raw scores. Constructed once in a worker; it may be pickled.
 
-    A row has `media` (see [`~data.records.features`]) and may have a `name`, by which tables of scores find it. It
-    comes back with four lists of the same length: `annotators` (names), `directions` (`"higher"` or `"lower"`: which
-    scores are better), `scores` (`float`, or `None` where there is none) and `reasons` (why there is none, else
-    `None`). Each medium is decoded once for all annotators that look at pixels.
+    A row has `media` (see [`~data.records.features`]) and may have a `name`, by which tables of scores find it, and an
+    `original`, the path of what it is a copy of, which full-reference measures compare it with. It comes back with
+    four lists of the same length: `annotators` (names), `directions` (`"higher"` or `"lower"`: which scores are
+    better), `scores` (`float`, or `None` where there is none) and `reasons` (why there is none, else `None`). Each
+    medium is decoded once for all annotators that look at pixels.
 
     Args:
         root (`str` or `Path`): folder that holds the media.
@@ -98,8 +99,10 @@ class OpinionStage:
         """The annotators of a kind, and of each one an opinion on each row."""
         annotators, items = self._annotators(kind), [_item(row, root=self.root) for row in rows]
         on_pixels = [annotator for annotator in annotators if annotator.reads == "pixels"]
-        # One medium in memory at a time, however many rows there are.
-        of_items = [_on_pixels(item, on_pixels) for item in items] if on_pixels else []
+        # One medium, and its original, in memory at a time, however many rows there are.
+        originals = [_original(row, root=self.root) for row in rows]
+        judged = zip(items, originals, strict=True) if on_pixels else ()
+        of_items = [_on_pixels(item, on_pixels, original=original) for item, original in judged]
         by_annotator = dict(zip(map(id, on_pixels), map(list, zip(*of_items, strict=True)), strict=True))
         return annotators, [by_annotator.get(id(each)) or _on_files(items, each) for each in annotators]
 
@@ -174,10 +177,21 @@ def _item(row: Mapping[str, Any], *, root: str) -> MediaItem | str:
     return MediaItem(media["kind"], source, str(row.get("name") or row["media"].get("path") or "<bytes>"))
 
 
-def _on_pixels(item: MediaItem | str, annotators: Sequence[Annotator]) -> list[_Opinion]:
+def _original(row: Mapping[str, Any], *, root: str) -> MediaItem | str | None:
+    """What the medium of a row is a copy of, or why it cannot be found."""
+    if not row.get("original"):
+        return None
+    return _item({"media": {"kind": row["media"]["kind"], "path": row["original"], "bytes": None}}, root=root)
+
+
+def _on_pixels(
+    item: MediaItem | str, annotators: Sequence[Annotator], *, original: MediaItem | str | None
+) -> list[_Opinion]:
     """The opinion of each annotator on a medium that is decoded once."""
+    if isinstance(original, str):
+        item = original
     if isinstance(item, MediaItem):
-        item = _attempt(lambda: decoded(item))
+        item = _attempt(lambda: decoded(item, reference=original))
     return [_opinions([item], annotator)[0] for annotator in annotators]
 
 

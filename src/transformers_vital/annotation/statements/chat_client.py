@@ -140,9 +140,22 @@ def _read_reply(reply: Any, model: ModelSettings) -> tuple[Answer, Usage]:
     content = message.get("content")
     if isinstance(content, list):  # parts, as some servers answer
         content = "".join(str(part.get("text", "")) for part in content if isinstance(part, dict))
-    text = re.sub(r"<think>.*?(?:</think>|$)", "", content if isinstance(content, str) else "", flags=re.DOTALL)
-    answer = Answer(plain_text(text).strip(), truncated=choice.get("finish_reason") == "length")
+    text = without_reasoning(content) if isinstance(content, str) else ""
+    answer = Answer(text, truncated=choice.get("finish_reason") == "length")
     return answer, Usage(1, **counts, cost=model.cost(**counts))
+
+
+def without_reasoning(text: str) -> str:
+    """
+    An answer without what a model thought before it, and without signs that no text has.
+
+    ```python
+    >>> without_reasoning("<think>Noise, so 2.</think> Score: 2")
+    'Score: 2'
+
+    ```
+    """
+    return plain_text(re.sub(r"<think>.*?(?:</think>|$)", "", text, flags=re.DOTALL)).strip()
 
 
 def _count(value: Any) -> int:
