@@ -61,6 +61,8 @@ def rated(tmp_path, monkeypatch):
     for name in NAMES:
         Path("data", name).write_bytes(b"never decoded here")
     write_list("live-c.csv", zip(NAMES, MOS, strict=True))
+    for name, head in (("dmos", ("name", "dmos")), ("who", ("who", "mos")), ("harm", ("name", "harm"))):
+        write_list(f"{name}.csv", [("0.png", 1)], head=head)
     return tmp_path
 
 
@@ -161,7 +163,7 @@ def test_a_stopped_run_of_other_settings_is_refused(rating_scorer, rated, capsys
     main(["evaluate", *BOTH])
     rating_scorer.stop_after, rating_scorer.fingerprint = None, other_fingerprint
     assert main(["evaluate", *BOTH]) == 2
-    assert "a stopped run made otherwise: dtype was float32" in capsys.readouterr().err
+    assert "part-0-of-1.jsonl was made otherwise: dtype was float32" in capsys.readouterr().err
 
 
 def test_predictions_of_another_benchmark_are_refused(rating_scorer, rated, capsys):
@@ -269,6 +271,19 @@ def test_memory_that_ends_halves_the_batch(rating_scorer, rated):
         pytest.param(["--table", "2", "--mos-column", "x"], "Name it with --csv", id="column-without-list"),
         pytest.param(["--table", "2", "--paper-model", "KVQ"], "need results", id="paper-model-without-results"),
         pytest.param(["--csv", "none.csv"], "none.csv", id="no-list"),
+        pytest.param(["--csv", "live-c.csv", "--data-root", "no"], "Pass --data-root, the folder", id="no-media"),
+        pytest.param(["--csv", "dmos.csv"], "Pass --lower-is-better or --no-lower-is-better", id="no-direction"),
+        pytest.param(["--csv", "who.csv"], "for file names: pass --name-column", id="no-name-column"),
+        pytest.param(["--csv", "harm.csv"], "for ratings: pass --mos-column", id="no-mos-column"),
+        pytest.param(
+            ["--benchmark", "spaq", "--data-root", "data"], "pass --csv where it has another name", id="other-name"
+        ),
+        pytest.param(
+            ["--benchmark", "koniq", "--data-root", "data", "--csv", "live-c.csv"],
+            "none of the 2010 files of KonIQ-10k that the paper tests on. A list of other files is a benchmark of its "
+            "own: --csv without --benchmark",
+            id="other-files",
+        ),
         pytest.param(
             ["--benchmark", "koniq,spaq", "--csv", "live-c.csv", "--data-root", "data"],
             "--csv is the list of one benchmark; 2 are named",
@@ -300,13 +315,13 @@ def test_two_processes_give_the_numbers_of_one(tiny_folder, tmp_path):
             capture_output=True,
             text=True,
             env=os.environ | {"OMP_NUM_THREADS": "1"},
-            timeout=120,
+            timeout=300,
         )
         assert run.returncode == 0, run.stderr
         (folder,) = (tmp_path / name).iterdir()
         assert not list(folder.glob("*.part-*"))
         assert run.stdout.count("Results of") == 1
-        assert ("scoring in 2 processes" in run.stderr) == (name == "several")
+        assert ("working in 2 processes" in run.stderr) == (name == "several")
         rows[name] = pq.read_table(folder / "mine.parquet").to_pylist()
     assert [row["name"] for row in rows["several"]] == NAMES[:7]
     scores = {name: [row["score"] for row in found] for name, found in rows.items()}

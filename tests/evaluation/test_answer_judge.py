@@ -127,19 +127,8 @@ def test_failed_answers_are_not_judged(judged, chat_server, tmp_path):
     row = {"index": 0, "answer": None, "error": "MediaDecodeError: broken"}
     judge = ModelSettings(model="judge", base_url=chat_server.url)
     judging = judge_answers([open_ended(0)], rows=[row], judge=judge, cache=tmp_path / "judge.sqlite")
-    assert asyncio.run(judging) == [Judgement(0, None, None, reason="MediaDecodeError: broken")]
+    assert asyncio.run(judging) == [Judgement(0, None, "failed", reason="MediaDecodeError: broken")]
     assert chat_server.requests == []
-
-
-def test_without_a_judge_letters_still_count(tmp_path):
-    judging = judge_answers(
-        [closed(0), open_ended(1)], rows=rows("B", "Noise"), judge=None, cache=tmp_path / "judge.sqlite"
-    )
-    assert asyncio.run(judging) == [
-        Judgement(0, 1.0, "option"),
-        Judgement(1, None, None, reason="It needs a judge, and none was given."),
-    ]
-    assert not (tmp_path / "judge.sqlite").exists()
 
 
 def test_no_more_questions_are_in_flight_than_allowed(judged, chat_server):
@@ -164,8 +153,7 @@ def test_a_judge_that_answers_nonsense_decides_nothing_and_is_counted(judged, ch
     assert len(chat_server.requests) == 30
     summary = qbench_summary(questions, judgements=found)
     assert summary["malformed"] == 30
-    assert summary["decided_by"] == {"option": 0, "judge": 0, "nothing": 0, "failed": 2}
-    assert summary["columns"]["overall"] == {"share": None, "credit": 0.0, "judged": 0, "listed": 2}
+    assert summary["decided_by"] == {"option": 0, "judge": 0, "nothing": 0, "failed": 0, "unjudged": 2}
     assert summary["agreement"]["open-ended"]["complete"] == 0
 
 
@@ -259,7 +247,7 @@ def test_a_run_that_was_killed_repeats_no_answered_request(chat_server, tmp_path
 def test_a_function_can_judge_and_its_answers_are_kept(judged):
     asked = []
 
-    def answer(text):
+    def answer(text, seed):
         asked.append(text)
         return "Score: 2" if "[answer]: Noise." in text else "Score: 0"
 
@@ -273,13 +261,13 @@ def test_a_function_can_judge_and_its_answers_are_kept(judged):
 
 
 def test_functions_of_different_names_share_no_answers(judged):
-    first = judged([open_ended(0)], ["Noise."], judge=LocalJudge("mild", lambda text: "Score: 2"))
-    second = judged([open_ended(0)], ["Noise."], judge=LocalJudge("strict", lambda text: "Score: 0"))
+    first = judged([open_ended(0)], ["Noise."], judge=LocalJudge("mild", lambda text, seed: "Score: 2"))
+    second = judged([open_ended(0)], ["Noise."], judge=LocalJudge("strict", lambda text, seed: "Score: 0"))
     assert (first[0].credit, second[0].credit) == (1.0, 0.0)
 
 
 def test_a_function_that_answers_nonsense_is_asked_again_and_counted(judged):
-    (found,) = judged([open_ended(0)], ["Noise."], judge=LocalJudge("fool", lambda text: "Trains!"), rounds=3)
+    (found,) = judged([open_ended(0)], ["Noise."], judge=LocalJudge("fool", lambda text, seed: "Trains!"), rounds=3)
     assert (found.credit, found.malformed) == (None, 9)
     assert "fool gave no usable answer in 3 attempts; the last: Trains!" in found.reason
 
@@ -287,7 +275,7 @@ def test_a_function_that_answers_nonsense_is_asked_again_and_counted(judged):
 def test_a_function_that_fails_ends_the_run_and_what_it_said_is_kept(judged):
     calls, fails_from = [], 8
 
-    def answer(text):
+    def answer(text, seed):
         calls.append(text)
         if len(calls) > fails_from:
             raise OSError("disk full")
@@ -305,7 +293,7 @@ def test_a_function_that_fails_ends_the_run_and_what_it_said_is_kept(judged):
 
 def test_judging_works_where_a_loop_runs_already(tmp_path):
     async def cell():
-        judge = LocalJudge("mild", lambda text: "Score: 2")
+        judge = LocalJudge("mild", lambda text, seed: "Score: 2")
         return await judge_answers([open_ended(0)], rows=rows("Noise."), judge=judge, cache=tmp_path / "judge.sqlite")
 
     assert asyncio.run(cell())[0].credit == 1.0

@@ -1,13 +1,15 @@
 """What an answer is worth without a judge and by its votes, and judgements on disk."""
 
-from pathlib import Path
+from dataclasses import asdict, replace
 
 import pytest
 
 from transformers_vital.errors import EvaluationError
+from transformers_vital.evaluation.answers import Answers, write_answers
 from transformers_vital.evaluation.judgements import (
     Judgement,
     by_votes,
+    decide,
     read_judgements,
     without_judge,
     write_judgements,
@@ -54,13 +56,13 @@ def test_an_empty_answer_is_worth_nothing_and_asks_nobody(question):
 @pytest.mark.parametrize("question", [CLOSED, OPEN], ids=["closed", "open-ended"])
 def test_a_failed_answer_has_no_credit(question):
     found = without_judge(question, row=row(None, error="MediaDecodeError: broken"))
-    assert found == Judgement(3, None, None, reason="MediaDecodeError: broken")
+    assert found == Judgement(3, None, "failed", reason="MediaDecodeError: broken")
 
 
-def test_a_question_without_correct_answer_cannot_be_judged():
+def test_an_answer_in_a_file_without_correct_ones_has_no_credit():
     question = QualityQuestion(3, "image", "1.jpg", "How is it?", "how", ("other",), ("Bad", "Good"))
-    with pytest.raises(EvaluationError, match="Question 3 has no correct answer. Use a file with answers"):
-        without_judge(question, row=row("A"))
+    found = without_judge(question, row=row("A"))
+    assert found == Judgement(3, None, None, reason="The file of questions has no correct answer.")
 
 
 def test_a_row_of_another_question_is_refused():
@@ -90,26 +92,51 @@ def test_too_few_votes_are_no_judgement_and_say_why():
     assert found.reason == "The judge gave a score in 2 of 5 rounds. judge gave no usable answer."
 
 
-def test_judgements_are_read_as_they_were_written(tmp_path):
-    judgements = [
-        Judgement(0, 0.5, "judge", (1, 1, None, 2, 1), 3),
-        Judgement(1, None, None, reason="MediaDecodeError: “Ünlesbar”\nin two lines"),
-    ]
-    write_judgements(tmp_path / "judgements.jsonl", judgements=judgements)
-    assert read_judgements(tmp_path / "judgements.jsonl") == judgements
+@pytest.fixture
+def answers():
+    """A closed answer with a letter, an open-ended one, one that failed, and a closed one without a letter."""
+    questions = [replace(CLOSED, index=0), replace(OPEN, index=1), replace(OPEN, index=2), replace(CLOSED, index=3)]
+    said = [row("B", index=0), row("Some noise.", index=1), row(None, error="torn", index=2), row("Well.", index=3)]
+    rows = [{**asdict(question), "prompt": "?", **answer} for question, answer in zip(questions, said, strict=True)]
+    return Answers("mine", {"model": "m", "reading": "clean"}, tuple(rows))
 
 
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        (None, "cannot be read as judgements"),
-        ("{]", "cannot be read as judgements"),
-        ('{"index": 1}', "has not the keys"),
-    ],
-)
-def test_a_file_of_something_else_is_refused(tmp_path, content, message):
-    path = Path(tmp_path / "judgements.jsonl")
-    if content is not None:
-        path.write_text(content, encoding="utf-8")
-    with pytest.raises(EvaluationError, match=message):
-        read_judgements(path)
+def test_without_a_judge_what_needs_one_is_not_judged(answers):
+    found = decide(answers.questions, rows=answers.rows, judged={})
+    assert [(one.credit, one.by) for one in found] == [(1.0, "option"), (None, None), (None, "failed"), (None, None)]
+    assert found[1].reason == "It needs a judge, and none was given."
+
+
+def test_a_judge_is_not_heard_about_what_an_option_decides(answers):
+    found = decide(answers.questions, rows=answers.rows, judged={0: Judgement(0, 0.0, "judge")})
+    assert found[0] == Judgement(0, 1.0, "option")
+
+
+@pytest.fixture
+def judged(answers):
+    """What a judge said to these answers."""
+    said = {
+        1: Judgement(1, 0.5, "judge", (1, 1, None, 2, 1), 3),
+        3: Judgement(3, None, None, (None,) * 5, 15, "“Mute”\n"),
+    }
+    return decide(answers.questions, rows=answers.rows, judged=said)
+
+
+def test_judgements_are_read_as_they_were_written(answers, judged, tmp_path):
+    path = write_judgements(tmp_path / "judgements.parquet", judgements=judged, answers=answers, judge="judge")
+    assert read_judgements(path, answers=answers) == ("judge", judged)
+
+
+def test_an_answer_that_changed_since_is_not_judged(answers, judged, tmp_path):
+    path = write_judgements(tmp_path / "judgements.parquet", judgements=judged, answers=answers, judge="judge")
+    changed = (answers.rows[0], {**answers.rows[1], "answer": "Some blur."}, *answers.rows[2:])
+    _, found = read_judgements(path, answers=replace(answers, rows=changed))
+    assert found[1].credit is None and found[3] == judged[3]
+
+
+def test_a_file_of_something_else_is_refused(answers, tmp_path):
+    with pytest.raises(EvaluationError, match="judgements.parquet cannot be read"):
+        read_judgements(tmp_path / "judgements.parquet", answers=answers)
+    path = write_answers(answers, path=tmp_path / "answers.parquet")
+    with pytest.raises(EvaluationError, match="is no file of judgements: its columns are index, kind"):
+        read_judgements(path, answers=answers)

@@ -5,7 +5,7 @@ import os
 import pytest
 
 from transformers_vital.errors import EvaluationError
-from transformers_vital.evaluation.media_folder import MediaFolder
+from transformers_vital.evaluation.media_folder import MediaFolder, leads_out
 
 
 @pytest.fixture
@@ -64,5 +64,23 @@ def test_a_name_that_no_file_can_have_is_not_found(root, name):
 
 
 def test_a_missing_folder_is_refused(tmp_path):
-    with pytest.raises(EvaluationError, match=r"There is no folder .*absent\. Name the folder with the media"):
+    with pytest.raises(
+        EvaluationError, match=r"There is no folder .*absent\. Pass data_root, the folder with the media"
+    ):
         MediaFolder(tmp_path / "absent")
+
+
+def test_a_name_is_located_or_it_is_said_why_not(root):
+    folder = MediaFolder(root("a/1.png", "b/1.png", "2.png"))
+    assert folder.locate("2.png") == (folder.root / "2.png", None)
+    assert folder.locate("absent.png") == (
+        folder.root / "absent.png",
+        f"absent.png is not below {folder.root}. Check the data root.",
+    )
+    assert "1.png can be" in folder.locate("1.png")[1]
+
+
+@pytest.mark.parametrize("name", ["../1.png", "/1.png", "a/../../1.png", "c:/1.png", "..\\1.png", "1.png\0"])
+def test_a_name_that_may_mean_a_file_elsewhere_is_told(name):
+    assert leads_out(name)
+    assert not leads_out("a/1.png")

@@ -98,7 +98,9 @@ def test_a_damaged_file_is_refused(tmp_path):
 
 def test_a_parquet_file_of_something_else_is_refused(tmp_path):
     pq.write_table(pa.table({"name": ["a"]}), tmp_path / "other.parquet")
-    with pytest.raises(EvaluationError, match="does not say of which model and benchmark"):
+    with pytest.raises(
+        EvaluationError, match="other.parquet is no file of predictions: it does not say of what its rows are"
+    ):
         read_predictions(tmp_path / "other.parquet")
 
 

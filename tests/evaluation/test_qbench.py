@@ -132,16 +132,17 @@ def test_a_question_without_judgement_is_refused():
 
 def test_a_summary_counts_who_decided_and_how_rounds_agree():
     questions = [make_question(0), make_question(1, "open-ended"), make_question(2, "open-ended"), make_question(3)]
+    questions.append(make_question(4))
     judgements = [
         Judgement(0, 1.0, "option"),
         Judgement(1, 1.0, "judge", votes=(2, 2, 2)),
         Judgement(2, None, None, votes=(None, None, 2), malformed=6, reason="mute"),
         Judgement(3, 0.0, "judge", votes=(0, 0, 1), malformed=1),
+        Judgement(4, None, "failed", reason="torn"),
     ]
     summary = json.loads(json.dumps(qbench_summary(questions, judgements=judgements)))
-    assert summary["decided_by"] == {"option": 1, "judge": 2, "nothing": 0, "failed": 1}
+    assert summary["decided_by"] == {"option": 1, "judge": 2, "nothing": 0, "failed": 1, "unjudged": 1}
     assert summary["malformed"] == 7
-    assert summary["columns"]["open-ended"] == {"share": 1.0, "credit": 1.0, "judged": 1, "listed": 2}
     assert (summary["agreement"]["open-ended"]["questions"], summary["agreement"]["open-ended"]["complete"]) == (2, 1)
     assert summary["agreement"]["closed"]["pairwise"] == pytest.approx(1 / 3)
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from transformers_vital.errors import EvaluationError
-from transformers_vital.evaluation.qbench_questions import concerns_of, read_qbench, read_qbench_video
+from transformers_vital.evaluation.qbench import COLUMNS
+from transformers_vital.evaluation.qbench_questions import concerns_of, read_qbench, read_qbench_video, read_questions
 
 
 VIDEO = {
@@ -199,3 +200,25 @@ def test_a_file_of_another_form_is_refused(tmp_path, content, message):
 def test_a_missing_file_is_refused(tmp_path):
     with pytest.raises(EvaluationError, match="none.json cannot be read as JSON .*. Name the file of questions"):
         read_qbench(tmp_path / "none.json")
+
+
+# ---- Either benchmark
+
+
+@pytest.mark.parametrize(("entry", "kind"), [(VIDEO, "video"), (IMAGE, "image")])
+def test_the_form_of_a_file_says_what_its_questions_are_about(questions, entry, kind):
+    assert [question.kind for question in questions(read_questions, entry)] == [kind]
+
+
+@pytest.mark.parametrize(("entry", "field"), [(VIDEO, "video"), (IMAGE, "img_path")])
+def test_a_medium_out_of_the_folder_is_refused(questions, entry, field):
+    with pytest.raises(EvaluationError, match="question 0: '../1.mp4' leads out of the folder of the media"):
+        questions(read_questions, entry | {field: "../1.mp4"})
+
+
+@pytest.mark.parametrize("name", ["clips", "photos"])
+def test_our_own_questions_have_all_types_and_concerns_of_their_benchmark(name):
+    found = read_questions(Path(__file__).resolve().parents[2] / "examples" / "questions" / f"{name}.json")
+    columns = {column for question in found for column in (question.type, *question.concerns)}
+    assert columns | {"overall"} == set(COLUMNS[found[0].kind])
+    assert all(question.reference for question in found)

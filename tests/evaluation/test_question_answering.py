@@ -8,9 +8,9 @@ from PIL import Image
 
 from transformers_vital import VitalForConditionalGeneration, VitalProcessor
 from transformers_vital.errors import MediaDecodeError
-from transformers_vital.evaluation.answer_file import answer_questions
+from transformers_vital.evaluation.answers import answer_each
 from transformers_vital.evaluation.qbench_prompts import question_prompt
-from transformers_vital.evaluation.qbench_questions import QualityQuestion, read_qbench, read_qbench_video
+from transformers_vital.evaluation.qbench_questions import read_qbench, read_qbench_video
 from transformers_vital.evaluation.question_answering import QuestionAnswerer
 
 
@@ -84,25 +84,9 @@ def test_a_file_that_cannot_be_decoded_is_refused(answerer, tmp_path):
 
 
 def test_questions_about_images_and_videos_are_answered_from_files(answerer, picture, goldens, tmp_path):
-    folder = tmp_path / "media"
-    folder.mkdir()
-    (folder / "ramp.png").write_bytes(picture.read_bytes())
-    (folder / "clip.mp4").write_bytes((goldens / "videos" / "v8fps_40f.mp4").read_bytes())
-    (folder / "broken.mp4").write_bytes(b"nothing")
-    shared = {
-        "type": "binary",
-        "concerns": ("technical",),
-        "options": ("Yes", "No"),
-        "letter": "A",
-        "reference": "Yes",
-    }
-    questions = [
-        QualityQuestion(index, kind, name, "Is it sharp?", **shared)
-        for index, (kind, name) in enumerate([("image", "ramp.png"), ("video", "clip.mp4"), ("video", "broken.mp4")])
-    ]
-    rows = answer_questions(
-        answerer, questions=questions, media_root=folder, path=tmp_path / "answers.jsonl", model="tiny"
-    )
+    (tmp_path / "broken.mp4").write_bytes(b"nothing")
+    media = [picture, goldens / "videos" / "v8fps_40f.mp4", tmp_path / "broken.mp4"]
+    rows = list(answer_each(answerer, [(path.name, path, "Is it sharp?") for path in media]))
     assert [row["error"] is None for row in rows] == [True, True, False]
     assert "broken.mp4" in rows[2]["error"]
-    assert rows[0]["answer"] == answerer(folder / "ramp.png", question_prompt(questions[0]))
+    assert rows[0]["answer"] == answerer(picture, "Is it sharp?")

@@ -10,13 +10,11 @@ import pytest
 from markdown_it import MarkdownIt
 
 from transformers_vital.evaluation.benchmarks import load_benchmark
-from transformers_vital.evaluation.paper import paper_table
 from transformers_vital.evaluation.predictions import Predictions
 from transformers_vital.evaluation.results import compare_predictions, evaluate_predictions
 from transformers_vital.reporting.tables import (
     Table,
     comparison_table,
-    paper_view,
     results_table,
     to_csv,
     to_html,
@@ -108,28 +106,6 @@ def test_differences_from_the_paper_are_signed():
     assert row["paper SRCC"] == "0.931"
     assert row["difference of SRCC"] == f"{results.benchmarks[0].metrics['srcc'] - 0.931:+.3f}"
     assert len({len(cells) for cells in (table.columns, *table.rows)}) == 1
-
-
-@pytest.mark.parametrize("number", [2, 3, 4, 5, 6, 7, 9, 10, 11])
-def test_a_table_of_the_paper_has_all_its_rows(number):
-    view = paper_view(number)
-    assert [row[0] for row in view.rows] == [row.model for row in paper_table(number).rows]
-    assert len({len(cells) for cells in (view.columns, *view.rows)}) == 1
-
-
-def test_ones_own_row_is_below_those_of_the_paper_with_gaps_where_nothing_was_run():
-    results = evaluate_predictions([predictions_on("koniq")], resamples=20)
-    view = paper_view(3, results=[results])
-    row = dict(zip(view.columns, view.rows[-1], strict=True))
-    assert row["model"] == "m (ours)"
-    assert row["koniq SRCC"] == f"{results.benchmarks[0].metrics['srcc']:.3f}" and row["spaq SRCC"] == "-"
-    assert row["AVG."] == f"{results.averages[0].value:.3f}"
-    assert "AVG. of m is over 1 of 7 datasets: koniq." in view.notes
-
-
-def test_a_table_of_other_datasets_gets_no_row():
-    results = evaluate_predictions([predictions_on("koniq")], resamples=20)
-    assert len(paper_view(2, results=[results]).rows) == len(paper_table(2).rows)
 
 
 def test_a_comparison_names_both_models():

@@ -1,65 +1,146 @@
-"""Which benchmarks `evaluate` is asked for, and their scoring."""
+"""Which benchmarks `evaluate` is asked for, and their scoring by a model or by annotators."""
 
 import argparse
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from ..errors import OutputError
+from .evaluated_model import load_model, model_folder
 from .output import Output
-from .parsing import UsageError, check_device
-from .scored_parts import Processes, score_benchmark
+from .parsing import UsageError
+from .part_files import make_in_parts
+from .processes import Processes
 
 
 if TYPE_CHECKING:
     from ..evaluation.benchmarks import Benchmark
     from ..evaluation.rated_items import RatedItem
+    from ..media.inputs import MediaItem
+
+    Chosen = list[tuple[Benchmark, list[RatedItem]]]
+    Score = Callable[[list[MediaItem]], Iterator[dict[str, Any]]]
 
 
-def score_benchmarks(args: argparse.Namespace, *, processes: Processes, output: Output) -> Path:
-    """Score the benchmarks that the arguments of `evaluate` name; returns the folder of the model's results."""
-    from ..evaluation.predictions import read_predictions
+def score_benchmarks(args: argparse.Namespace, *, processes: Processes, output: Output) -> list[Path]:
+    """Score the benchmarks that the arguments of `evaluate` name; returns the folders of the results."""
     from ..evaluation.rated_items import coverage
-    from ..evaluation.results import model_label
-    from ..scoring.scorer import VitalScorer
 
     chosen = [(benchmark, _items(args, benchmark)) for benchmark in _benchmarks(args)]
     for place, (benchmark, items) in enumerate(chosen):
         if benchmark.annotation_file is not None:
             chosen[place] = (benchmark, items) = _of_one_kind(benchmark, items)
         output.remark(f"{benchmark.title}: {coverage(items, expected=benchmark.num_items)}")
-    if processes.count > 1:
-        output.remark(f"scoring in {processes.count} processes")
+    if args.annotator:
+        return _by_annotators(args, chosen, processes=processes, output=output)
+    from ..evaluation.predictions import score_items
+
+    scorer = load_model(args, processes=processes, output=output)
+
+    def score(media: "list[MediaItem]") -> Iterator[dict[str, Any]]:
+        for item, result in score_items(scorer, media, batch_size=args.batch_size):
+            yield {"name": item.name, **result.to_row()}
+
+    shared = {"score": score, "fingerprint": asdict(scorer.fingerprint), "processes": processes, "output": output}
+    return [_score_all(args, chosen, **shared)]
+
+
+def _by_annotators(args: argparse.Namespace, chosen: "Chosen", *, processes: Processes, output: Output) -> list[Path]:
+    from ..annotation.opinions.annotators import Permissions, describe_annotator, load_annotator
+    from ..evaluation.annotator_predictions import annotator_fingerprint, annotator_rows, check_kind
+
+    names = list(dict.fromkeys(name.strip() for name in args.annotator.split(",") if name.strip()))
+    described = {name: describe_annotator(name) for name in names}
+    for descriptor in described.values():
+        for benchmark, _ in chosen:
+            check_kind(descriptor, kind=benchmark.modality, benchmark=benchmark.title)
+        if descriptor.download and not args.allow_network:
+            raise UsageError(
+                f"Annotator {descriptor.name} fetches {descriptor.download} when it is first used. Pass "
+                "--allow-network, or leave it out of --annotator."
+            )
+    if not described:
+        raise UsageError("--annotator names none. Pass one, such as brisque.")
     device = args.device or processes.device
-    if device:
-        check_device(device)
-    dtype = None if args.dtype == "auto" else args.dtype
-    scorer = VitalScorer.from_pretrained(args.model, device=device, dtype=dtype, allow_pickle=args.allow_pickle)
-    if scorer.notice:
-        output.remark(f"note: {scorer.notice}")
-    folder = args.output / model_label(scorer.fingerprint.model)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"{folder} cannot be made: {error.strerror}. Name another folder with -o.") from error
+    permissions = Permissions(args.allow_network, args.trust_remote_code, device)
+    folders = []
+    for name in names:
+        annotator = load_annotator(name, permissions=permissions)
+
+        def score(media: "list[MediaItem]", annotator=annotator) -> Iterator[dict[str, Any]]:
+            return annotator_rows(annotator, media, batch_size=args.batch_size)
+
+        shared = {"fingerprint": annotator_fingerprint(annotator), "processes": processes, "output": output}
+        folders.append(_score_all(args, chosen, score=score, **shared))
+    return folders
+
+
+def _score_all(
+    args: argparse.Namespace,
+    chosen: "Chosen",
+    *,
+    score: "Score",
+    fingerprint: dict[str, Any],
+    processes: Processes,
+    output: Output,
+) -> Path:
+    """Leave the predictions of one model, or annotator, in its folder."""
+    from ..evaluation.predictions import read_predictions
+
+    folder = model_folder(args, fingerprint["model"])
     again = {f"{benchmark.id}.parquet" for benchmark, _ in chosen if args.overwrite}
     for path in sorted(folder.glob("*.parquet")):
         if path.name not in again:
-            read_predictions(path).check(benchmark=path.stem, fingerprint=asdict(scorer.fingerprint), path=path)
-    settings = {"batch_size": args.batch_size, "overwrite": args.overwrite, "processes": processes, "output": output}
-    try:
-        for benchmark, items in chosen:
-            score_benchmark(scorer, benchmark, items=items, folder=folder, **settings)
-    except KeyboardInterrupt:
-        change = " without --overwrite" if args.overwrite else ""
-        raise KeyboardInterrupt(f"the scores so far are kept. Run the same command{change} to go on.") from None
-    except RuntimeError as error:
-        import torch
-
-        if not isinstance(error, torch.OutOfMemoryError):
-            raise
-        raise UsageError("The device ran out of memory with one item. Pass --dtype bfloat16.") from error
+            read_predictions(path).check(benchmark=path.stem, fingerprint=fingerprint, path=path)
+    for benchmark, items in chosen:
+        _score_benchmark(
+            folder / f"{benchmark.id}.parquet",
+            benchmark,
+            items=items,
+            score=lambda media: output.progress(score(media), total=len(media)),
+            fingerprint=fingerprint,
+            processes=processes,
+            overwrite=args.overwrite,
+        )
     return folder
+
+
+def _score_benchmark(
+    path: Path,
+    benchmark: "Benchmark",
+    *,
+    items: "list[RatedItem]",
+    score: "Score",
+    fingerprint: dict[str, Any],
+    processes: Processes,
+    overwrite: bool,
+) -> None:
+    from ..evaluation.predictions import join_predictions, read_predictions, write_predictions
+    from ..media.inputs import MediaItem
+
+    found = {item["name"]: item for item in items if item["error"] is None}
+
+    def before() -> dict[str, Any]:
+        rows = read_predictions(path).rows if path.exists() else ()
+        return {row["name"]: row for row in rows if row["error"] is None}
+
+    def make(names: list[str]) -> Iterator[dict[str, Any]]:
+        return score([MediaItem(found[name]["kind"], Path(found[name]["path"]), name) for name in names])
+
+    def finish(rows: dict[str, Any]) -> None:
+        joined = join_predictions(items, scored=rows, benchmark=benchmark, fingerprint=fingerprint)
+        write_predictions(joined, path=path)
+
+    make_in_parts(
+        path,
+        names=list(found),
+        before=before,
+        make=make,
+        finish=finish,
+        fingerprint=fingerprint,
+        processes=processes,
+        overwrite=overwrite,
+    )
 
 
 def _benchmarks(args: argparse.Namespace) -> "list[Benchmark]":

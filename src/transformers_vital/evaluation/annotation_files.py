@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from ..errors import EvaluationError
 from .annotation_tables import AnnotationTable, read_table
+from .media_folder import leads_out
 
 
 NAME_COLUMNS = (
@@ -170,7 +171,10 @@ def _annotations(rows: list[_Row], layout: AnnotationLayout, *, path: Path) -> l
     for row in rows:
         if not row.name or not _belongs(row.cells, layout):
             continue
-        _check_inside(row.name, path=path)
+        if leads_out(row.name):
+            raise EvaluationError(
+                f"{path} names {row.name!r}, which leads out of the folder of the media. Make it relative."
+            )
         if row.name in found:
             raise EvaluationError(f"{path} has {row.name} twice. Keep one row for each file.")
         rating = _rating(row.rating)
@@ -224,12 +228,6 @@ def _rating(value: Any) -> float:
     except ValueError:
         return math.nan
     return rating if math.isfinite(rating) else math.nan
-
-
-def _check_inside(name: str, *, path: Path) -> None:
-    parts = PurePosixPath(name.replace("\\", "/"))
-    if parts.is_absolute() or ".." in parts.parts or ":" in parts.parts[0] or "\0" in name:
-        raise EvaluationError(f"{path} names {name!r}, which leads out of the folder of the media. Make it relative.")
 
 
 def _found(table: AnnotationTable | None) -> str:

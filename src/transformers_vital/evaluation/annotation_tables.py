@@ -92,7 +92,7 @@ def read_table(path: str | Path, *, sheet: str | None = None, beside: Sequence[s
     if suffix not in SUFFIXES:
         raise EvaluationError(f"{path} ends in {path.suffix or 'no suffix'}; expected one of {', '.join(SUFFIXES)}.")
     if not path.is_file():
-        raise EvaluationError(f"There is no file {path}. Check the path of the annotation file.")
+        raise EvaluationError(f"There is no file {path}. Check the path of the list.")
     try:
         if suffix == ".xlsx":
             lines = _read_workbook(path, sheet)

@@ -18,7 +18,7 @@ from ..annotation.statements.spending import Spending
 from ..errors import EvaluationError
 from .judge_questions import highest_score, judge_question
 from .judge_votes import read_score
-from .judgements import Judgement, by_votes, without_judge
+from .judgements import Judgement, by_votes, decide, without_judge
 from .qbench_prompts import Reading
 from .qbench_questions import QualityQuestion
 
@@ -62,22 +62,37 @@ class LocalJudge:
 
     Args:
         name (`str`): under which its answers are kept.
-        answer (`Callable`): takes a question and returns the answer; called from other threads, `concurrency` at a
-            time. Without any chance in it all rounds say the same.
+        answer (`Callable`): takes a question and a seed, which is another one in each round, and returns the answer;
+            called from other threads, `concurrency` at a time. Without any chance in it all rounds say the same.
     """
 
     name: str
-    answer: Callable[[str], str]
+    answer: Callable[[str, int], str]
+
+
+def check_prices(judge: Any, settings: JudgeSettings) -> None:
+    """
+    Refuse a cap on what answers may cost where nobody said what they cost.
+
+    Raises:
+        [`EvaluationError`]: there is one.
+    """
+    if isinstance(judge, ModelSettings) and settings.max_spend is not None and not judge.has_prices:
+        raise EvaluationError(
+            f"max_spend is {settings.max_spend}, but {judge.model} has no price. State prompt_price_per_million and "
+            "completion_price_per_million, 0 for a model of your own."
+        )
 
 
 async def judge_answers(
     questions: Sequence[QualityQuestion],
     *,
     rows: Sequence[Mapping[str, Any]],
-    judge: ModelSettings | LocalJudge | None,
+    judge: ModelSettings | LocalJudge,
     cache: str | Path,
     settings: JudgeSettings | None = None,
     reading: Reading = "clean",
+    progress: Callable[[int, int], None] = lambda done, of: None,
 ) -> list[Judgement]:
     """
     What answers are worth: the option that they choose, and else the score that a judge gives most often.
@@ -87,18 +102,18 @@ async def judge_answers(
 
     Args:
         questions (`Sequence[QualityQuestion]`): with their correct answers.
-        rows (`Sequence[Mapping]`): of [`~evaluation.answer_file.answer_questions`], one for each question.
-        judge ([`ModelSettings`] or [`LocalJudge`], *optional*): the paper's is GPT-5-nano. With `None` what needs a
-            judge has no credit.
+        rows (`Sequence[Mapping]`): of [`~evaluation.answers.Answers`], one for each question.
+        judge ([`ModelSettings`] or [`LocalJudge`]): the paper's is GPT-5-nano.
         cache (`str` or `Path`): file of an [`AnswerCache`], made when absent.
         settings ([`JudgeSettings`], *optional*): see there.
         reading (`str`, *optional*, defaults to `"clean"`): see [`~evaluation.answer_matching.chosen_option`].
+        progress (`Callable`, *optional*): told after each answer how many are judged, and of how many.
 
     Returns:
         `list[Judgement]`, in the order of the questions.
 
     Raises:
-        [`EvaluationError`]: see [`~evaluation.judgements.without_judge`].
+        [`EvaluationError`]: see [`~evaluation.judgements.without_judge`]; or a cap on spending without prices.
         [`EndpointError`]: the judge cannot be used at all, or the cap on spending is reached. Its answers are kept.
 
     Example:
@@ -109,7 +124,7 @@ async def judge_answers(
     >>> from transformers_vital.evaluation.qbench_questions import QualityQuestion
     >>> question = QualityQuestion(0, "video", "1.mp4", "Which flaw?", "open-ended", ("technical",), reference="Noise")
     >>> rows = [{"index": 0, "answer": "Some blur.", "error": None}]
-    >>> strict = LocalJudge("strict", lambda question: "Score: 0")
+    >>> strict = LocalJudge("strict", lambda question, seed: "Score: 0")
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     judging = judge_answers([question], rows=rows, judge=strict, cache=f"{folder}/judge.sqlite")
     ...     (judgement,) = asyncio.run(judging)
@@ -119,31 +134,23 @@ async def judge_answers(
     ```
     """
     settings = settings or JudgeSettings()
-    if isinstance(judge, ModelSettings) and settings.max_spend is not None and not judge.has_prices:
-        raise EvaluationError(
-            f"max_spend is {settings.max_spend}, but {judge.model} has no price. State prompt_price_per_million and "
-            "completion_price_per_million, 0 for a model of your own."
-        )
-    pairs = list(zip(questions, rows, strict=True))
-    found = [without_judge(question, row=row, reading=reading) for question, row in pairs]
-    asked = [place for place, judgement in enumerate(found) if judgement is None]
-    if judge is None or not asked:
-        return [
-            judgement or Judgement(question.index, None, None, reason="It needs a judge, and none was given.")
-            for judgement, question in zip(found, questions, strict=True)
-        ]
+    check_prices(judge, settings)
+    pairs = zip(questions, rows, strict=True)
+    asked = [pair for pair in pairs if without_judge(pair[0], row=pair[1], reading=reading) is None]
+    if not asked:
+        return decide(questions, rows=rows, judged={}, reading=reading)
+    made: dict[int, Judgement] = {}
     async with AsyncExitStack() as stack:
         opened = stack.enter_context(AnswerCache(cache))
         endpoint = await stack.enter_async_context(_endpoint(judge, cache=opened, settings=settings))
 
-        async def judged(place: int) -> Judgement:
-            question, row = pairs[place]
-            return await _judged(question, row["answer"], endpoint=endpoint, rounds=settings.rounds)
+        async def judged(pair: tuple[QualityQuestion, Mapping[str, Any]]) -> None:
+            question, row = pair
+            made[question.index] = await _judged(question, row["answer"], endpoint=endpoint, rounds=settings.rounds)
+            progress(len(made), len(asked))
 
-        made = await each(asked, judged, at_once=settings.concurrency)
-    for place, judgement in zip(asked, made, strict=True):
-        found[place] = judgement
-    return found
+        await each(asked, judged, at_once=settings.concurrency)
+    return decide(questions, rows=rows, judged=made, reading=reading)
 
 
 class _LocalEndpoint:
@@ -172,7 +179,7 @@ class _LocalEndpoint:
         if (known := self._cache.get(key)) is not None:
             return known
         async with self._slots:
-            answer = Answer(await asyncio.to_thread(self._judge.answer, question.text))
+            answer = Answer(await asyncio.to_thread(self._judge.answer, question.text, int(key[:8], 16)))
             self._cache.put(key, answer, model=self._judge.name, usage=Usage(1))
         return answer
 

@@ -173,16 +173,20 @@ class Benchmark:
 
     def _published_file(self, folder: MediaFolder) -> Path:
         names = list(dict.fromkeys(layout.file for layout in self.layouts if layout.file))
+        others = []
         for name in names:
             layouts = [layout for layout in self.layouts if layout.file == name]  # many datasets have a data.csv
-            found = [path for path in folder.find(name) if has_form(path, layouts=layouts)]
+            paths = folder.find(name)
+            found = [path for path in paths if has_form(path, layouts=layouts)]
             if len(found) == 1:
                 return found[0]
             if found:
                 raise EvaluationError(f"{found[0]} and {found[1]} can both be meant. Pass annotation_file.")
+            others += paths
+        other = f" ({others[0]} has another form)" if others else ""
         raise EvaluationError(
-            f"There is no annotation file of {self.title} below {folder.root}. Expected {' or '.join(names)}; pass "
-            f"annotation_file where it has another name. It is published at {self.page}."
+            f"There is no annotation file of {self.title} below {folder.root}{other}. Expected {' or '.join(names)}; "
+            f"pass annotation_file where it has another name. It is published at {self.page}."
         )
 
     def _in_split(self, annotations: list[Annotation], *, path: Path) -> list[Annotation]:
@@ -192,8 +196,8 @@ class Benchmark:
         kept = [annotation for annotation in annotations if annotation.name.rpartition("/")[2] in names]
         if not kept:
             raise EvaluationError(
-                f"{path} has none of the {len(names)} files of {self.title} that the paper tests on. For other files "
-                "use Benchmark.from_csv."
+                f"{path} has none of the {len(names)} files of {self.title} that the paper tests on. A list of "
+                "other files is a benchmark of its own: --csv without --benchmark, or Benchmark.from_csv."
             )
         return kept
 

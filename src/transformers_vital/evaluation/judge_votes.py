@@ -78,10 +78,10 @@ def agreement(votes: Sequence[Votes]) -> dict[str, Any]:
         votes (`Sequence`): for each question its votes, as many for each.
 
     Returns:
-        `dict`: `questions`, how many have votes, and `complete`, how many have one in every round; over the latter
-        `unanimous`, the share with one score in all rounds, `pairwise`, the mean of `P_i`, which is the share of pairs
-        of rounds that agree, and `fleiss_kappa`. Those three are `None` without such questions or with one round, and
-        κ also where all votes are the same.
+        `dict`: `rounds`; `questions`, how many have votes, and `complete`, how many have one in every round; over the
+        latter `unanimous`, the share with one score in all rounds, `pairwise`, the mean of `P_i`, which is the share
+        of pairs of rounds that agree, and `fleiss_kappa`. Those three are `None` without such questions or with one
+        round, and κ also where all votes are the same.
 
     Raises:
         [`EvaluationError`]: the questions have not equally many votes.
@@ -99,7 +99,7 @@ def agreement(votes: Sequence[Votes]) -> dict[str, Any]:
     if len({len(rounds) for rounds in votes}) > 1:
         raise EvaluationError(f"The questions have {sorted({len(v) for v in votes})} votes; expected equally many.")
     complete = [rounds for rounds in votes if None not in rounds]
-    found = {"questions": len(votes), "complete": len(complete)}
+    found = {"rounds": len(votes[0]) if votes else 0, "questions": len(votes), "complete": len(complete)}
     if not complete or len(complete[0]) < 2:
         return found | dict.fromkeys(("unanimous", "pairwise", "fleiss_kappa"))
     given = np.asarray(complete)

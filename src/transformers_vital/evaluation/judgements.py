@@ -1,20 +1,23 @@
 """What answers to questions are worth, and by what it was decided."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from ..errors import EvaluationError
 from .answer_matching import chosen_option
+from .answers import Answers
 from .judge_questions import highest_score
 from .judge_votes import majority
 from .qbench_prompts import Reading
 from .qbench_questions import QualityQuestion
+from .row_files import read_rows, write_rows
 
 
-DecidedBy = Literal["option", "judge", "nothing"]
+DecidedBy = Literal["option", "judge", "nothing", "failed"]
+_TYPES = {"index": "int64", "credit": "double", "by": "string", "votes": "int64[]", "malformed": "int64"}
+_TYPES |= {"reason": "string", "answer": "string"}
 
 
 @dataclass(frozen=True)
@@ -25,8 +28,8 @@ class Judgement:
     Args:
         index (`int`): of the question.
         credit (`float`, *optional*): share of full marks, in [0, 1]; `None` where nobody could say.
-        by (`str`, *optional*): `"option"`, the answer chose one; `"judge"`; or `"nothing"`, it was empty, which is
-            worth nothing.
+        by (`str`, *optional*): `"option"`, the answer chose one; `"judge"`; `"nothing"`, it was empty, which is worth
+            nothing; or `"failed"`, there is no answer. `None` where a judge did not say.
         votes (`tuple`): scores of the judge, one for each round, `None` where it gave none.
         malformed (`int`): answers of the judge without a score, after which it was asked again or given up.
         reason (`str`, *optional*): why there is no credit.
@@ -46,19 +49,19 @@ def without_judge(
     """
     The worth of an answer as far as it needs no judge (Sec. 8.1).
 
-    An answer to a closed question that chooses an option is worth 1 or 0; an empty one is worth 0; a failed one has no
-    credit.
+    An answer to a closed question that chooses an option is worth 1 or 0; an empty one is worth 0. A failed one has no
+    credit, and neither has any in a file without correct answers.
 
     Args:
         question (`QualityQuestion`): with its correct answer.
-        row (`Mapping`): of [`~evaluation.answer_file.answer_questions`].
+        row (`Mapping`): of [`~evaluation.answers.Answers`].
         reading (`str`, *optional*, defaults to `"clean"`): see [`~evaluation.answer_matching.chosen_option`].
 
     Returns:
         [`Judgement`]; `None` where a judge must be asked: of an open-ended question, and where no option is chosen.
 
     Raises:
-        [`EvaluationError`]: the question has no correct answer, or the row is of another question.
+        [`EvaluationError`]: the row is of another question.
 
     Example:
 
@@ -72,12 +75,12 @@ def without_judge(
 
     ```
     """
-    if question.reference is None:
-        raise EvaluationError(f"Question {question.index} has no correct answer. Use a file with answers.")
     if row["index"] != question.index:
         raise EvaluationError(f"Row {row['index']} stands where question {question.index} is. Put them in one order.")
     if row["error"] is not None:
-        return Judgement(question.index, None, None, reason=row["error"])
+        return Judgement(question.index, None, "failed", reason=row["error"])
+    if question.reference is None:
+        return Judgement(question.index, None, None, reason="The file of questions has no correct answer.")
     if not row["answer"]:
         return Judgement(question.index, 0.0, "nothing")
     if question.letter and (chosen := chosen_option(row["answer"], options=question.options, reading=reading)):
@@ -117,30 +120,67 @@ def by_votes(
     return Judgement(question.index, score / highest_score(question), "judge", tuple(votes), malformed)
 
 
-def write_judgements(path: str | Path, *, judgements: Iterable[Judgement]) -> None:
+def decide(
+    questions: Sequence[QualityQuestion],
+    *,
+    rows: Sequence[Mapping[str, Any]],
+    judged: Mapping[int, Judgement],
+    reading: Reading = "clean",
+) -> list[Judgement]:
     """
-    Write judgements to a `.jsonl` file, from which a table can be computed without model and judge.
+    The worth of all answers, out of what a judge said about those that need one.
+
+    Args:
+        questions (`Sequence[QualityQuestion]`): with their correct answers.
+        rows (`Sequence[Mapping]`): of [`~evaluation.answers.Answers`], one for each question.
+        judged (`Mapping[int, Judgement]`): by the index of the question; without one an answer that needs a judge has
+            no credit.
+        reading (`str`, *optional*, defaults to `"clean"`): see [`without_judge`].
+
+    Returns:
+        `list[Judgement]`, in the order of the questions.
+    """
+    pairs = zip(questions, rows, strict=True)
+    return [
+        without_judge(question, row=row, reading=reading)
+        or judged.get(question.index)
+        or Judgement(question.index, None, None, reason="It needs a judge, and none was given.")
+        for question, row in pairs
+    ]
+
+
+def write_judgements(path: str | Path, *, judgements: Iterable[Judgement], answers: Answers, judge: str) -> Path:
+    """
+    Write judgements as parquet, from which a table can be computed without model and judge.
 
     Args:
         path (`str` or `Path`): replaced where it exists.
-        judgements (`Iterable[Judgement]`): in any order.
+        judgements (`Iterable[Judgement]`): in the order of the answers.
+        answers ([`~evaluation.answers.Answers`]): what they are of.
+        judge (`str`): its name.
+
+    Raises:
+        [`EvaluationError`]: the file cannot be written.
+        [`MissingExtraError`]: pyarrow is not installed.
     """
-    lines = (json.dumps(asdict(judgement), ensure_ascii=False) + "\n" for judgement in judgements)
-    Path(path).write_text("".join(lines), encoding="utf-8")
+    rows = [asdict(one) | {"answer": row["answer"]} for one, row in zip(judgements, answers.rows, strict=True)]
+    return write_rows(rows, path=path, types=_TYPES, header={"judge": judge})
 
 
-def read_judgements(path: str | Path) -> list[Judgement]:
+def read_judgements(path: str | Path, *, answers: Answers) -> tuple[str, list[Judgement]]:
     """
-    What [`write_judgements`] wrote.
+    What [`write_judgements`] wrote, as far as it is about answers; an answer that has changed since has no judge.
+
+    Returns:
+        `tuple[str, list[Judgement]]`: name of the judge, and a judgement for each answer, in their order.
 
     Raises:
         [`EvaluationError`]: the file is missing or holds something else.
     """
-    names = [field.name for field in fields(Judgement)]
-    try:
-        rows = [json.loads(line) for line in Path(path).read_text(encoding="utf-8").splitlines()]
-    except (OSError, ValueError) as error:
-        raise EvaluationError(f"{path} cannot be read as judgements ({error}). Judge the answers again.") from error
-    if not all(isinstance(row, dict) and list(row) == names for row in rows):
-        raise EvaluationError(f"A line of {path} has not the keys {', '.join(names)}. Judge the answers again.")
-    return [Judgement(**row | {"votes": tuple(row["votes"])}) for row in rows]
+    header, rows = read_rows(path, what="judgements", types=_TYPES)
+    said = {row["index"]: row["answer"] for row in answers.rows}
+    kept = [row for row in rows if row["by"] != "failed" and said.get(row["index"]) == row.pop("answer")]
+    judged = {row["index"]: Judgement(**row | {"votes": tuple(row["votes"])}) for row in kept}
+    return str(header.get("judge")), decide(
+        answers.questions, rows=answers.rows, judged=judged, reading=answers.reading
+    )

@@ -13,6 +13,7 @@ from .unknown_names import unknown_name
 
 
 AVERAGE = ("average", "mean")  # the column "AVG."
+ANSWER_TABLES = (4, 11)  # of Q-Bench-Video
 RESULTS = ("srcc", "plcc", "accuracy")
 _LABELS = ("group", "model", "venue")
 
@@ -166,6 +167,19 @@ def paper_value(table: int, *, model: str, dataset: str, metric: str) -> float:
         known = [" ".join(column) for column in row.values]
         raise unknown_name(f"{dataset} {metric}", what=f"column of Table {table}", known=known)
     return row.values[dataset, metric]
+
+
+def check_paper_model(name: str) -> None:
+    """
+    Find out whether a table that evaluations stand beside has a model: 2, 3, 9 and 10 of ratings, 4 and 11 of answers.
+
+    Raises:
+        [`EvaluationError`]: none has; the message has the closest names.
+    """
+    tables = [paper_table(number) for number in (2, 3, 9, 10, *ANSWER_TABLES)]
+    known = dict.fromkeys(known for table in tables for known in (*(row.model for row in table.rows), *table.aliases))
+    if name.casefold() not in {model.casefold() for model in known}:
+        raise unknown_name(name, what="model in Tables 2, 3, 4, 9, 10 and 11", known=known)
 
 
 def difference(value: float, *, table: int, model: str, dataset: str, metric: str) -> PaperDifference:

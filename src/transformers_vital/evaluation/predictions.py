@@ -1,8 +1,6 @@
 """Predictions of a model on a benchmark: a parquet file with a row for every listed item, failed ones included."""
 
-import json
 import math
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import EvaluationError, MissingExtraError
+from ..errors import EvaluationError
 from ..levels import LEVELS
 from .benchmarks import Benchmark
 from .rated_items import RatedItem
+from .row_files import check_fingerprint, not_ours, read_rows, write_rows
 
 
 if TYPE_CHECKING:
@@ -21,11 +20,9 @@ if TYPE_CHECKING:
     from ..results import QualityScore
     from ..scoring.scorer import VitalScorer
 
-SCHEMA_VERSION = 1
 LEVEL_COLUMNS = tuple(f"level_probability_{level}" for level in LEVELS)
 COLUMNS = ("name", "kind", "mos", "score", *LEVEL_COLUMNS, "error")
-_TEXTS = ("name", "kind", "error")
-_METADATA = b"transformers_vital"
+_TYPES = {name: "string" if name in ("name", "kind", "error") else "double" for name in COLUMNS}
 _FACTS = ("id", "title", "modality", "num_items", "table")
 
 
@@ -66,27 +63,7 @@ class Predictions:
             raise EvaluationError(
                 f"{path} holds predictions on {self.benchmark['id']}; expected {benchmark}. Name another folder."
             )
-        if differences := differing(self.fingerprint, fingerprint):
-            raise EvaluationError(
-                f"{path} holds predictions made otherwise: {differences}. Use the same settings, or another folder."
-            )
-
-
-def differing(then: Mapping[str, Any], now: Mapping[str, Any]) -> str:
-    """
-    In what two fingerprints differ, as text.
-
-    Example:
-
-    ```python
-    >>> from transformers_vital.evaluation.predictions import differing
-    >>> differing({"model": "a", "dtype": "float32"}, {"model": "a", "dtype": "bfloat16"})
-    'dtype was float32 and is bfloat16'
-
-    ```
-    """
-    names = [name for name in {**now, **then} if then.get(name) != now.get(name)]
-    return ", ".join(f"{name} was {then.get(name)} and is {now.get(name)}" for name in names)
+        check_fingerprint(self.fingerprint, fingerprint, path=path)
 
 
 def join_predictions(
@@ -177,22 +154,8 @@ def write_predictions(predictions: Predictions, *, path: str | Path) -> Path:
         [`MissingExtraError`]: pyarrow is not installed.
         [`EvaluationError`]: the file cannot be written.
     """
-    parquet, pyarrow = _pyarrow()
-    path = Path(path)
-    header = {
-        "schema_version": SCHEMA_VERSION,
-        "benchmark": dict(predictions.benchmark),
-        "fingerprint": dict(predictions.fingerprint),
-    }
-    types = {name: pyarrow.string() if name in _TEXTS else pyarrow.float64() for name in COLUMNS}
-    schema = pyarrow.schema(types, metadata={_METADATA: json.dumps(header).encode()})
-    unfinished = path.with_name(path.name + ".tmp")
-    try:
-        parquet.write_table(pyarrow.Table.from_pylist(list(predictions.rows), schema=schema), unfinished)
-        os.replace(unfinished, path)
-    except OSError as error:
-        raise EvaluationError(f"{path} cannot be written: {error.strerror or error}. Name another folder.") from error
-    return path
+    header = {"benchmark": dict(predictions.benchmark), "fingerprint": dict(predictions.fingerprint)}
+    return write_rows(predictions.rows, path=path, types=_TYPES, header=header)
 
 
 def read_predictions(path: str | Path) -> Predictions:
@@ -209,52 +172,21 @@ def read_predictions(path: str | Path) -> Predictions:
         [`EvaluationError`]: the file is missing or damaged, or not one of predictions.
         [`MissingExtraError`]: pyarrow is not installed.
     """
-    parquet, pyarrow = _pyarrow()
-    try:
-        table = parquet.read_table(Path(path))
-    except (pyarrow.ArrowException, OSError) as error:
-        raise EvaluationError(f"{path} cannot be read: {error}. Name a file of predictions.") from error
-    header = _header(table.schema.metadata or {}, path=path)
-    if tuple(table.column_names) != COLUMNS:
-        raise _not_ours(path, f"its columns are {', '.join(table.column_names)}; expected {', '.join(COLUMNS)}")
-    rows = tuple(table.to_pylist())
+    header, rows = read_rows(path, what="predictions", types=_TYPES)
+    benchmark, fingerprint = header.get("benchmark"), header.get("fingerprint")
+    known = isinstance(benchmark, dict) and set(benchmark) == set(_FACTS) and isinstance(fingerprint, dict)
+    if not known or not isinstance(fingerprint.get("model"), str):
+        raise not_ours(path, "it does not say of which model and benchmark it is", what="predictions")
     for number, row in enumerate(rows):
         if not _is_whole(row):
-            raise _not_ours(path, f"row {number} has not a name, a finite MOS, and either a finite score or an error")
+            why = f"row {number} has not a name, a finite MOS, and either a finite score or an error"
+            raise not_ours(path, why, what="predictions")
     if len({row["name"] for row in rows}) < len(rows):
-        raise _not_ours(path, "it has a name twice")
-    return Predictions(header["benchmark"], header["fingerprint"], rows)
-
-
-def _header(metadata: Mapping[bytes, bytes], *, path: str | Path) -> dict[str, Any]:
-    try:
-        header = json.loads(metadata[_METADATA])
-        if header["schema_version"] != SCHEMA_VERSION:
-            raise _not_ours(path, f"it has schema version {header['schema_version']}; expected {SCHEMA_VERSION}")
-        known = set(header["benchmark"]) == set(_FACTS) and isinstance(header["fingerprint"], dict)
-        if not known or not isinstance(header["fingerprint"]["model"], str):
-            raise KeyError("benchmark, fingerprint")
-    except (KeyError, TypeError, ValueError) as error:
-        if isinstance(error, EvaluationError):
-            raise
-        raise _not_ours(path, "it does not say of which model and benchmark it is") from error
-    return header
+        raise not_ours(path, "it has a name twice", what="predictions")
+    return Predictions(benchmark, fingerprint, tuple(rows))
 
 
 def _is_whole(row: Mapping[str, Any]) -> bool:
     finite = [isinstance(row[name], float) and math.isfinite(row[name]) for name in ("mos", "score")]
     scored = row["score"] is not None
     return isinstance(row["name"], str) and finite[0] and scored == finite[1] and scored == (row["error"] is None)
-
-
-def _not_ours(path: str | Path, why: str) -> EvaluationError:
-    return EvaluationError(f"{path} is no file of predictions: {why}. Name one that evaluate wrote.")
-
-
-def _pyarrow() -> tuple[Any, Any]:
-    try:
-        import pyarrow
-        import pyarrow.parquet
-    except ImportError as error:
-        raise MissingExtraError("pyarrow", extra="eval", purpose="reading and writing predictions") from error
-    return pyarrow.parquet, pyarrow

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from ..errors import EvaluationError
@@ -94,15 +94,15 @@ def qbench_columns(questions: Sequence[QualityQuestion], *, judgements: Iterable
 
 def qbench_summary(questions: Sequence[QualityQuestion], *, judgements: Sequence[Judgement]) -> dict[str, Any]:
     """
-    Columns, counts and how far the judge agrees with itself, as JSON types.
+    By what answers were decided, and how far the judge agrees with itself, as JSON types.
 
     Args:
         questions, judgements: see [`qbench_columns`].
 
     Returns:
         `dict`:
-        - `columns`: for each its `share`, `credit`, `judged` and `listed`.
-        - `decided_by`: how many answers by `option`, `judge` or `nothing`, and how many `failed`.
+        - `decided_by`: how many answers by `option`, `judge` or `nothing`, how many `failed`, and how many are
+          `unjudged`.
         - `malformed`: answers of the judge without a score.
         - `agreement`: of its rounds, for `open-ended` and `closed` questions; see
           [`~evaluation.judge_votes.agreement`].
@@ -110,16 +110,14 @@ def qbench_summary(questions: Sequence[QualityQuestion], *, judgements: Sequence
     Raises:
         [`EvaluationError`]: see [`qbench_columns`].
     """
-    columns = qbench_columns(questions, judgements=judgements)
-    decided = Counter(judgement.by or "failed" for judgement in judgements)
+    decided = Counter(judgement.by or "unjudged" for judgement in judgements)
     open_ended = {question.index for question in questions if question.type == OPEN_ENDED}
     votes: dict[str, list] = {OPEN_ENDED: [], "closed": []}
     for judgement in judgements:
         if judgement.votes:
             votes[OPEN_ENDED if judgement.index in open_ended else "closed"].append(judgement.votes)
     return {
-        "columns": {name: asdict(column) for name, column in columns.items()},
-        "decided_by": {name: decided[name] for name in ("option", "judge", "nothing", "failed")},
+        "decided_by": {name: decided[name] for name in ("option", "judge", "nothing", "failed", "unjudged")},
         "malformed": sum(judgement.malformed for judgement in judgements),
         "agreement": {name: agreement(given) for name, given in votes.items()},
     }

@@ -9,6 +9,7 @@ from typing import Any
 
 from ..errors import EvaluationError
 from ..media.formats import Kind
+from .media_folder import leads_out
 
 
 OPEN_ENDED = "open-ended"
@@ -51,6 +52,18 @@ class QualityQuestion:
     options: tuple[str, ...] = ()
     letter: str | None = None
     reference: str | None = None
+
+
+def read_questions(path: str | Path) -> list[QualityQuestion]:
+    """
+    Questions of either benchmark: the file is read by [`read_qbench_video`] where its dicts have a `quality_concern`,
+    and by [`read_qbench`] otherwise.
+
+    Raises:
+        [`EvaluationError`]: see there.
+    """
+    of_videos = any(isinstance(entry, Mapping) and "quality_concern" in entry for entry in _entries(path))
+    return read_qbench_video(path) if of_videos else read_qbench(path)
 
 
 def read_qbench_video(path: str | Path) -> list[QualityQuestion]:
@@ -158,15 +171,19 @@ def concerns_of(label: str) -> tuple[str, ...]:
     return tuple(_CONCERN_OF[name.casefold()] for name in names)
 
 
-def _read(path: str | Path, question: Callable[[int, Mapping[str, Any]], QualityQuestion]) -> list[QualityQuestion]:
+def _entries(path: str | Path) -> list[Any]:
     try:
         entries = json.loads(Path(path).read_text(encoding="utf-8-sig"))
     except (OSError, ValueError) as error:
         raise EvaluationError(f"{path} cannot be read as JSON ({error}). Name the file of questions.") from error
     if not isinstance(entries, list) or not entries:
         raise EvaluationError(f"{path} holds {shown(entries)}; expected one JSON array of questions.")
+    return entries
+
+
+def _read(path: str | Path, question: Callable[[int, Mapping[str, Any]], QualityQuestion]) -> list[QualityQuestion]:
     questions = []
-    for index, entry in enumerate(entries):
+    for index, entry in enumerate(_entries(path)):
         try:
             if not isinstance(entry, Mapping):
                 raise EvaluationError(f"it is {shown(entry)}; expected a dict.")
@@ -176,8 +193,15 @@ def _read(path: str | Path, question: Callable[[int, Mapping[str, Any]], Quality
     return questions
 
 
+def _media(entry: Mapping[str, Any], *fields: str) -> str:
+    media = _text(entry, *fields)
+    if leads_out(media):
+        raise EvaluationError(f"{media!r} leads out of the folder of the media. Make it relative.")
+    return media
+
+
 def _video_question(index: int, entry: Mapping[str, Any]) -> QualityQuestion:
-    media = _text(entry, "video", "video_name")
+    media = _media(entry, "video", "video_name")
     if "_cat_" in media:
         raise EvaluationError(f"video is {shown(media)}, a pair. Keep the questions about single videos.")
     given = _text(entry, "question_type")
@@ -205,7 +229,7 @@ def _image_question(index: int, entry: Mapping[str, Any]) -> QualityQuestion:
     return QualityQuestion(
         index=index,
         kind="image",
-        media=_text(entry, "img_path", "image"),
+        media=_media(entry, "img_path", "image"),
         text=_text(entry, "question"),
         type=_numbered(entry, "type", IMAGE_TYPES),
         concerns=(_numbered(entry, "concern", IMAGE_CONCERNS),),

@@ -60,12 +60,7 @@ def rated_item(annotation: Annotation, *, folder: MediaFolder, kind: Kind) -> Ra
     Returns:
         [`RatedItem`]: with an `error` where there is no such file, or several that the name can mean.
     """
-    found, error = folder.find(annotation.name), None
-    path = found[0] if len(found) == 1 else folder.root / annotation.name
-    if not found:
-        error = f"{annotation.name} is not below {folder.root}. Check the data root."
-    elif len(found) > 1:
-        error = f"{annotation.name} can be {found[0]} or {found[1]}. Name a data root with one of them."
+    path, error = folder.locate(annotation.name)
     return RatedItem(name=annotation.name, path=str(path), kind=kind, mos=annotation.mos, error=error)
 
 

@@ -8,8 +8,9 @@ from typing import Any
 
 from ..errors import EvaluationError
 from .metrics import rating_metrics
-from .paper import PaperDifference, average, paper_table
-from .predictions import Predictions, differing
+from .paper import PaperDifference, average, check_paper_model, paper_table
+from .predictions import Predictions
+from .row_files import differing
 from .significance import (
     Comparison,
     Interval,
@@ -18,7 +19,6 @@ from .significance import (
     compare_models,
     williams_test,
 )
-from .unknown_names import unknown_name
 
 
 METRICS = ("srcc", "plcc", "plcc_logistic", "krcc", "rmse_logistic")
@@ -96,7 +96,7 @@ class EvaluationResults:
         for result, record in zip(self.benchmarks, values["benchmarks"], strict=True):
             for metric, beside in result.paper.items():
                 record["paper"][metric]["difference"] = beside.difference
-        return _json_types(values)
+        return json_types(values)
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ class BenchmarkComparison:
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON types; a value that is not defined is `None`."""
-        return _json_types(asdict(self))
+        return json_types(asdict(self))
 
 
 def model_label(name: str) -> str:
@@ -155,7 +155,7 @@ def evaluate_predictions(
     Args:
         predictions (`Sequence[Predictions]`): at least one, all of one fingerprint.
         model (`str`, *optional*): its name in the results; [`model_label`] of the fingerprint's when left out.
-        paper_model (`str`, *optional*): a model of Tables 2, 3, 9 or 10 to stand beside.
+        paper_model (`str`, *optional*): a model of the paper's tables to stand beside.
         resamples (`int`, *optional*, defaults to 1000): drawings of the bootstrap.
 
     Returns:
@@ -190,19 +190,6 @@ def evaluate_predictions(
         check_paper_model(paper_model)
     results = tuple(_result(given, paper_model=paper_model, resamples=resamples) for given in predictions)
     return EvaluationResults(model or model_label(first["model"]), first, paper_model, results, _averages(results))
-
-
-def check_paper_model(name: str) -> None:
-    """
-    Find out whether the tables of scores have a model.
-
-    Raises:
-        [`EvaluationError`]: none has; the message has the closest names.
-    """
-    tables = [paper_table(number) for number in (*_MORE_MODELS, *_MORE_MODELS.values())]
-    known = dict.fromkeys(known for table in tables for known in (*(row.model for row in table.rows), *table.aliases))
-    if name.casefold() not in {model.casefold() for model in known}:
-        raise unknown_name(name, what="model in Tables 2, 3, 9 and 10", known=known)
 
 
 def compare_predictions(predictions: Predictions, *, other: Predictions, resamples: int = 1000) -> BenchmarkComparison:
@@ -291,9 +278,21 @@ def _averages(results: Sequence[BenchmarkResult]) -> tuple[TableAverage, ...]:
     return tuple(averages)
 
 
-def _json_types(value: Any) -> Any:
+def json_types(value: Any) -> Any:
+    """
+    A value made of mappings and sequences as JSON has it; a number that is not finite is `None`.
+
+    Example:
+
+    ```python
+    >>> from transformers_vital.evaluation.results import json_types
+    >>> json_types({"srcc": (1.0, float("nan"))})
+    {'srcc': [1.0, None]}
+
+    ```
+    """
     if isinstance(value, Mapping):
-        return {str(name): _json_types(entry) for name, entry in value.items()}
+        return {str(name): json_types(entry) for name, entry in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_json_types(entry) for entry in value]
+        return [json_types(entry) for entry in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from ..errors import OutputError
 from ..evaluation.benchmarks import list_benchmarks
@@ -54,14 +55,24 @@ def write_results(
     Raises:
         [`OutputError`]: one cannot be written.
     """
-    table = results_table(results)
     values = results.to_dict()
     if compared is not None:
         values["comparison"] = {"models": compared.title, "benchmarks": [entry.to_dict() for entry in comparisons]}
+    tables = [results_table(results), *([compared] if compared else [])]
+    return write_tables(tables, values=values, folder=folder, name="results")
+
+
+def write_tables(tables: Sequence[Table], *, values: dict[str, Any], folder: Path, name: str) -> list[Path]:
+    """
+    Write `<name>.json` of values and the first table as `.md`, `.csv`, `.html` and `.tex`, others below in the `.md`.
+
+    Raises:
+        [`OutputError`]: one cannot be written.
+    """
     texts = {".json": json.dumps(values, indent=2) + "\n"}
-    texts |= {suffix: render(table) for suffix, render in FORMATS.items()}
-    texts[".md"] += "\n" if compared is None else f"\n\n{to_markdown(compared)}\n"
-    return [_write(folder / f"results{suffix}", text.encode()) for suffix, text in texts.items()]
+    texts |= {suffix: render(tables[0]) for suffix, render in FORMATS.items()}
+    texts[".md"] = "\n\n".join(map(to_markdown, tables)) + "\n"
+    return [write_file(folder / f"{name}{suffix}", text.encode()) for suffix, text in texts.items()]
 
 
 def write_scatter_plots(found: dict[Path, Predictions]) -> list[Path]:
@@ -77,11 +88,17 @@ def write_scatter_plots(found: dict[Path, Predictions]) -> list[Path]:
         scores, mos = predictions.arrays()
         if len(scores) >= _FEWEST_POINTS:
             plot = scatter_plot(scores, mos=mos, title=predictions.benchmark["title"])
-            written.append(_write(path.with_suffix(".png"), plot))
+            written.append(write_file(path.with_suffix(".png"), plot))
     return written
 
 
-def _write(path: Path, content: bytes) -> Path:
+def write_file(path: Path, content: bytes) -> Path:
+    """
+    Write a file, whole or not at all.
+
+    Raises:
+        [`OutputError`]: it cannot be written.
+    """
     unfinished = path.with_name(path.name + ".tmp")
     try:
         unfinished.write_bytes(content)

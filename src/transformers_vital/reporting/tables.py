@@ -8,7 +8,6 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from ..evaluation.paper import AVERAGE, Column, paper_table
 from ..evaluation.results import COMPARED, BenchmarkComparison, BenchmarkResult, EvaluationResults
 
 
@@ -109,58 +108,6 @@ def comparison_table(comparisons: Sequence[BenchmarkComparison], *, model: str, 
     return Table(f"{model} and {other}", (*columns, "Williams t", "Williams p"), tuple(rows), notes)
 
 
-def paper_view(table_number: int, *, results: Sequence[EvaluationResults] = ()) -> Table:
-    """
-    A table of the paper with rows of one's own below.
-
-    Args:
-        table_number (`int`): see [`~evaluation.paper.paper_table`].
-        results (`Sequence[EvaluationResults]`, *optional*): models that were run; one without any of the table's
-            columns has no row.
-
-    Returns:
-        [`Table`]: with the errata of the paper's table as notes.
-
-    Raises:
-        [`EvaluationError`]: there is no such table.
-
-    Example:
-
-    ```python
-    >>> from transformers_vital.reporting.tables import paper_view
-    >>> table = paper_view(6)
-    >>> table.columns[1:4], table.rows[0][:3]
-    (('tunable parameters', 'live-vqc SRCC', 'live-vqc PLCC'), ('LINEAR-PROBE', '1.61M', '0.760'))
-
-    ```
-    """
-    paper = paper_table(table_number)
-    columns = ("model", *(_head(column) for column in paper.columns))
-    rows = [(row.model, *(_printed(row.values[column], column) for column in paper.columns)) for row in paper.rows]
-    notes = list(paper.errata)
-    for ours in results:
-        values = {
-            (result.benchmark["id"], metric): result.metrics[metric]
-            for result in ours.benchmarks
-            for metric in COMPARED
-            if result.benchmark["table"] is not None
-        }
-        if not any(column in values for column in paper.columns):
-            continue
-        for mean in ours.averages:
-            # Tables 9 and 10 have the datasets of 2 and 3; others have no such column.
-            if AVERAGE in paper.columns and set(mean.datasets) <= set(paper.datasets):
-                values[AVERAGE] = mean.value
-                if len(mean.datasets) < len(paper.datasets):
-                    notes.append(
-                        f"AVG. of {ours.model} is over {len(mean.datasets)} of {len(paper.datasets)} datasets: "
-                        f"{', '.join(mean.datasets)}."
-                    )
-        cells = (_printed(values.get(column, math.nan), column) for column in paper.columns)
-        rows.append((f"{ours.model} (ours)", *cells))
-    return Table(f"Table {table_number}: {paper.title}", columns, tuple(rows), tuple(notes))
-
-
 def to_markdown(table: Table) -> str:
     r"""
     A table in GitHub's Markdown, notes below.
@@ -255,20 +202,6 @@ def _result_row(result: BenchmarkResult, *, beside: bool) -> tuple[str, ...]:
         paper = result.paper.get(name)
         cells += [number(paper.paper), signed(paper.difference)] if paper else [NO_VALUE] * 2
     return tuple(cells)
-
-
-def _head(column: Column) -> str:
-    dataset, metric = column
-    if column == AVERAGE:
-        return "AVG."
-    return f"{dataset} {metric.upper() if metric in COMPARED else metric}"
-
-
-def _printed(value: float, column: Column) -> str:
-    """On the scale of the paper: shares in percent, parameters in millions."""
-    if column[1] == "accuracy" and math.isfinite(value):
-        return f"{100 * value:.2f}"
-    return f"{value / 1e6:.2f}M" if column[1] == "parameters" and math.isfinite(value) else number(value)
 
 
 def _markdown_text(text: str) -> str:
