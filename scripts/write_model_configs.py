@@ -1,4 +1,4 @@
-"""Write `config.json` and `processor_config.json` of the model family to `hub_configs/models`.
+"""Write configurations, processors, chat templates and generation settings of the models to `hub_configs/models`.
 
     python scripts/write_model_configs.py
 
@@ -11,7 +11,10 @@ computed by Llama's once the fused query, key and value weights are split.
 import json
 from pathlib import Path
 
+from transformers.generation import GenerationConfig
+
 from transformers_vital.models.vital.configuration_vital import VitalConfig, VitalVisionEncoderConfig
+from transformers_vital.models.vital.configuration_vital_probe import VitalProbeConfig
 from transformers_vital.models.vital.conversation_vital import (
     CHAT_TEMPLATE,
     CLEAN_PROMPT_SETTINGS,
@@ -27,6 +30,7 @@ from transformers_vital.models.vital.video_processing_vital import (
     RELEASE_VIDEO_SETTINGS,
     VitalVideoProcessor,
 )
+from transformers_vital.scoring.probe import ProbeProcessors
 
 
 FOLDER = Path(__file__).resolve().parents[1] / "hub_configs" / "models"
@@ -71,13 +75,25 @@ QWEN_TOKEN_IDS = {"image_token_id": 151667, "video_token_id": 151656}
 # the ids of the level words are read from the tokenizer when the model is put together
 INTERNLM_TOKEN_IDS = {"image_token_id": 92546, "video_token_id": 92553, "level_token_ids": None}
 
+# greedy, with the length and the tokens that the authors' answers end with
+QWEN_GENERATION = {"bos_token_id": 151644, "eos_token_id": 151645, "pad_token_id": 151643}
+INTERNLM_GENERATION = {"bos_token_id": 1, "eos_token_id": [2, 92542], "pad_token_id": 2}
+
+QWEN_0_5B = qwen(896, 24, 14, 2, 4864)
+QWEN_1_5B = qwen(1536, 28, 12, 2, 8960)
+QWEN_7B = qwen(3584, 28, 28, 4, 18944)
+QWEN_14B = qwen(5120, 48, 40, 8, 13824)
 DECODERS = {
-    "vital-base-8b": qwen(3584, 28, 28, 4, 18944),
-    "vital-zero-1b": qwen(896, 24, 14, 2, 4864),
-    "vital-zero-2b": qwen(1536, 28, 12, 2, 8960),
-    "vital-zero-14b": qwen(5120, 48, 40, 8, 13824),
-    "vital-zero-qwen2-7b": qwen(3584, 28, 28, 4, 18944),
-    "vital-zero-qwen2.5-7b": qwen(3584, 28, 28, 4, 18944),
+    "vital-base-8b": QWEN_7B,
+    "vital-assistant-8b": QWEN_7B,
+    "vital-zero-1b": QWEN_0_5B,
+    "vital-zero-2b": QWEN_1_5B,
+    "vital-zero-14b": QWEN_14B,
+    "vital-warm-up-1b": QWEN_0_5B,
+    "vital-warm-up-2b": QWEN_1_5B,
+    "vital-warm-up-14b": QWEN_14B,
+    "vital-zero-qwen2-7b": QWEN_7B,
+    "vital-zero-qwen2.5-7b": QWEN_7B,
     "vital-zero-internlm2.5-7b": INTERNLM2_5_7B,
 }
 
@@ -91,6 +107,7 @@ TINY = {
         "intermediate_size": 1536,
         "image_size": TINY_TILE,
         "attention_bias": True,
+        "use_mean_pooling": False,  # a norm after the last layer, as DINOv2 has
     },
     "text_config": QWEN
     | qwen(256, 4, 4, 2, 704)
@@ -141,6 +158,13 @@ def main() -> None:
             dtype="bfloat16",
         )
         write(name, config, processor_config(release=True))
+        ends = INTERNLM_GENERATION if decoder is INTERNLM2_5_7B else QWEN_GENERATION
+        GenerationConfig(do_sample=False, max_new_tokens=2048, **ends).save_pretrained(FOLDER / name)
+    probe = FOLDER / "vital-linear-probe"
+    VitalProbeConfig(
+        vision_config=INTERNVIT_300M, reading="release", architectures=["VitalForQualityProbe"], dtype="bfloat16"
+    ).save_pretrained(probe)
+    ProbeProcessors(VitalImageProcessor(), VitalVideoProcessor(**RELEASE_VIDEO_SETTINGS)).save_pretrained(probe)
     write(
         "vital-vision-encoder-300m",
         VitalVisionEncoderConfig(vision_config=INTERNVIT_300M, architectures=["VitalVisionEncoder"], dtype="bfloat16"),

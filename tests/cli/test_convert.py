@@ -14,14 +14,13 @@ def convert(monkeypatch):
     """Records its arguments; `convert.error` is raised when set."""
     calls = SimpleNamespace(arguments=None, error=None)
 
-    def convert_checkpoint(source, output, *, allow_pickle=False):
+    def convert(source, *, output, allow_pickle=False):
         calls.arguments = (source, str(output), allow_pickle)
         if calls.error:
             raise calls.error
-        return {"format": "internvl", "parameters": 1000, "new": ["a", "b"], "dropped": []}
+        return {"kind": "model", "format": "internvl", "parameters": 1000, "new": ["a", "b"], "dropped": []}
 
-    module = SimpleNamespace(convert_checkpoint=convert_checkpoint)
-    monkeypatch.setitem(sys.modules, "transformers_vital.models.vital.convert_vital", module)
+    monkeypatch.setitem(sys.modules, "transformers_vital.zoo.convert", SimpleNamespace(convert=convert))
     return calls
 
 
@@ -30,7 +29,10 @@ def test_the_report_counts_weights_and_ends_with_the_next_command(convert, tmp_p
     assert main(["convert", "source", "-o", str(folder), "--allow-pickle"]) == 0
     printed = capsys.readouterr()
     assert convert.arguments == ("source", str(folder), True)
-    assert printed.out == "format      internvl\nparameters  1000\nnew         2 weights\ndropped     0 weights\n"
+    assert (
+        printed.out
+        == "kind        model\nformat      internvl\nparameters  1000\nnew         2 weights\ndropped     0 weights\n"
+    )
     assert printed.err.endswith(f"score with it: transformers-vital score INPUT --model {folder}\n")
 
 

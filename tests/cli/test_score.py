@@ -61,10 +61,10 @@ def test_the_notice_of_the_model_goes_to_stderr(scorer, folder, capsys):
 
 
 def test_options_reach_the_scorer(scorer, folder):
-    options = ["--model", "vital-base-8b", "--device", "cpu", "--dtype", "bfloat16", "--allow-pickle"]
+    options = ["--model", "owner/model", "--device", "cpu", "--dtype", "bfloat16", "--allow-pickle"]
     assert main(["score", "media/a.png", *options]) == 0
     assert scorer.loaded_with == {
-        "model": "vital-base-8b",
+        "model": "owner/model",
         "device": "cpu",
         "dtype": "bfloat16",
         "allow_pickle": True,

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 from .. import __version__
 from ..errors import VitalError
-from .commands import annotate, convert, env, evaluate, score
+from .commands import annotate, card, convert, demo, env, evaluate, experiment, export, push, score, serve, zoo
 from .output import complain
-from .parsing import Parser, UsageError, closest
+from .parsing import Parser
 
 
-COMMANDS = (score, evaluate, annotate, convert, env)
+COMMANDS = (score, evaluate, annotate, experiment, zoo, convert, card, export, push, serve, demo, env)
 USAGE_ERROR = 2
 INTERRUPTED = 130
 BROKEN_PIPE = 141  # what a shell reports for a program stopped by SIGPIPE
@@ -59,19 +59,11 @@ def _run(arguments: list[str]) -> int:
     commands = parser.add_subparsers(metavar="COMMAND", title="commands")
     for command in COMMANDS:
         command.register(commands)
-    verb = arguments[0] if arguments else None
     try:
-        if verb in commands.choices:
-            chosen = commands.choices[verb].parse_command(arguments[1:])
-            return chosen.run(chosen)
-        if verb is not None and verb.startswith("-"):
-            parser.parse_args(arguments)
+        chosen = parser.parse_command(arguments)
+        return chosen.run(chosen)
     except SystemExit as answered:  # --help and --version
         return answered.code
-    known = f"Commands: {', '.join(commands.choices)}. See: transformers-vital --help"
-    if verb is None or verb.startswith("-"):
-        raise UsageError(f"no command given. {known}")
-    raise UsageError(f"{verb} is no command{closest(verb, commands.choices)}. {known}")
 
 
 if __name__ == "__main__":

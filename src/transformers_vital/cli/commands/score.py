@@ -34,7 +34,7 @@ def register(subparsers) -> None:
     existing.add_argument("--overwrite", action="store_true", help="replace FILE")
     parser.add_argument("--json", action="store_true", help="print a JSON array instead of a table")
     parser.add_argument("--quiet", action="store_true", help="print results and errors only")
-    parser.add_argument("--model", metavar="NAME", help="name on the Hub or folder (default: vital-tiny)")
+    parser.add_argument("--model", metavar="NAME", help="folder, name of the zoo or of the Hub (default: vital-tiny)")
     parser.add_argument("--batch-size", metavar="N", type=positive_int, default=1, help="files per pass (default: 1)")
     parser.add_argument("--device", help="cpu, cuda, cuda:1, mps, … (default: cuda where there is one, else cpu)")
     parser.add_argument(
@@ -92,12 +92,12 @@ def _list_items(args: argparse.Namespace) -> "dict[str, MediaItem]":
 
 
 def _load_scorer(args: argparse.Namespace) -> "VitalScorer":
-    from ...scoring.scorer import VitalScorer
+    from ...zoo.loading import load_scorer
 
     if args.device:
         check_device(args.device)
     dtype = None if args.dtype == "auto" else args.dtype
-    return VitalScorer.from_pretrained(args.model, device=args.device, dtype=dtype, allow_pickle=args.allow_pickle)
+    return load_scorer(args.model, device=args.device, dtype=dtype, allow_pickle=args.allow_pickle)
 
 
 def _score(args: argparse.Namespace, items: "dict[str, MediaItem]", *, scorer: "VitalScorer", output: Output) -> int:

@@ -142,7 +142,10 @@ class VitalProcessor(ProcessorMixin):
     @property
     def level_token_ids(self) -> list[int]:
         """Vocabulary ids of " high", " good", " fair", " poor", " low"; each must be one token."""
-        ids = [self.tokenizer.encode(f" {word}", add_special_tokens=False) for word in LEVEL_WORDS]
+        # behind the answer, as some vocabularies write a text's first word in another way
+        prefix = self.tokenizer.encode(self.image_answer, add_special_tokens=False)
+        texts = [f"{self.image_answer} {word}" for word in LEVEL_WORDS]
+        ids = [self.tokenizer.encode(text, add_special_tokens=False)[len(prefix) :] for text in texts]
         split = [word for word, tokens in zip(LEVEL_WORDS, ids, strict=True) if len(tokens) != 1]
         if split:
             raise ValueError(
@@ -163,20 +166,25 @@ class VitalProcessor(ProcessorMixin):
             `BatchFeature`: tensors, padded on the left.
         """
         videos = flatten_videos(videos) if videos is not None else []
-        media = [(self.image_token, self.image_answer)] * len(images or [])
-        media += [(self.video_token, self.video_answer)] * len(videos)
+        kinds = ["image"] * len(images or []) + ["video"] * len(videos)
         return self(
             images=images or None,
             videos=videos or None,
-            text=[self._scoring_text(placeholder, answer) for placeholder, answer in media],
+            text=[self.scoring_text(kind) for kind in kinds],
             return_tensors="pt",
             padding=True,
             videos_kwargs={**kwargs, "layout": self.video_scoring_layout},
         )
 
+    def scoring_text(self, kind: str) -> str:
+        """The prompt of a score: the placeholder of an image or a video, and how the answer about it begins."""
+        return self.training_prompt(kind) + (self.image_answer if kind == "image" else self.video_answer)
+
     def training_prompt(self, kind: str) -> str:
         """What comes before a training target: the placeholder of an image or a video alone (paper, Sec. 3.2)."""
-        return self._scoring_text(self.image_token if kind == "image" else self.video_token, "")
+        placeholder = self.image_token if kind == "image" else self.video_token
+        conversation = [{"role": "user", "content": f"{placeholder}\n"}]
+        return self.apply_chat_template(conversation, add_generation_prompt=True)
 
     def scoring_target(self, kind: str, level: str) -> list[int]:
         """
@@ -188,10 +196,6 @@ class VitalProcessor(ProcessorMixin):
         """
         prefix = self.tokenizer.encode(CLEAN_PROMPT_SETTINGS[f"{kind}_answer"], add_special_tokens=False)
         return [*prefix, self.level_token_ids[LEVEL_WORDS.index(level)]]
-
-    def _scoring_text(self, placeholder: str, answer: str) -> str:
-        conversation = [{"role": "user", "content": f"{placeholder}\n"}]
-        return self.apply_chat_template(conversation, add_generation_prompt=True) + answer
 
     def apply_chat_template(self, conversation, *args, **kwargs):
         placeholders = {"image_placeholder": self.image_token, "video_placeholder": self.video_token}
