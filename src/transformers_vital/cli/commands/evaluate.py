@@ -17,9 +17,7 @@ SOME_FAILED = 3
 EXAMPLES = """\
 examples:
   transformers-vital evaluate --benchmark koniq,spaq --data-root datasets/ -o results/
-  transformers-vital evaluate --benchmark koniq --data-root datasets/ --annotator brisque,niqe
   transformers-vital evaluate --questions qbvideo_dev_single.json --data-root clips/ --judge judge.yaml
-  transformers-vital evaluate --predictions results/ --table 3
 """
 
 
