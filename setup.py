@@ -37,7 +37,7 @@ EXTRAS = {
     "annotators": ["pyiqa"],  # PolyForm Noncommercial: not for commercial use
     "eval": ["datasets>=4", "evaluate>=0.4.6", "openpyxl", "pyarrow>=16"],
     "report": ["matplotlib", "wordcloud"],
-    "demo": ["gradio"],
+    "demo": ["gradio>=6"],
     "ray": ["ray[data]"],
     "serve": ["transformers[serving]"],
     "quant": ["accelerate>=1.1", "bitsandbytes"],
@@ -45,13 +45,14 @@ EXTRAS = {
         "bitsandbytes",  # a decoder in four bits
         "markdown-it-py",  # cards are rendered
         "parameterized",  # transformers' common tests
+        "playwright",  # drives the Chromium of the system over the demo
         "pytest>=8",
         "pytest-xdist",  # two processes, see pyproject.toml
         "setuptools>=77",  # a wheel is built and installed
         "webdataset",  # published shards are read with it
     ],
 }
-TESTED = ("train", "data", "eval", "report", "ray")
+TESTED = ("train", "data", "eval", "report", "ray", "serve", "demo")
 EXTRAS["test"] = [*(package for extra in TESTED for package in EXTRAS[extra]), *EXTRAS["test"]]
 EXTRAS["dev"] = [*EXTRAS["test"], "ruff==0.17.6"]  # the version in pyproject.toml
 

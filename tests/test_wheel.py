@@ -35,6 +35,7 @@ def wheel(tmp_path_factory):
         "transformers_vital/hub_configs/models/vital-base-8b/config.json",
         "transformers_vital/hub_configs/models/vital-base-8b/chat_template.jinja",
         "transformers_vital/hub_configs/datasets/vital/card.md",
+        "transformers_vital/hub_configs/models/card.md",
         "transformers_vital/hub_configs/datasets/vital/vital.py",
         "transformers_vital/hub_configs/annotators/topiq-nr.yaml",
         "transformers_vital/reporting/report.html.jinja",

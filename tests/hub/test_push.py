@@ -1,36 +1,48 @@
-"""What is sent to the Hub, and what keeps a folder here; the Hub is a stand-in that records what it is asked."""
+"""What is sent to the Hub, and what keeps a folder here; the Hub is a server on this machine that keeps the files."""
 
-from types import SimpleNamespace
+import hashlib
+import json
 
 import pytest
 from built_dataset import build, write_shards
-from huggingface_hub import HfApi
+from hub_server import hub_server
+from huggingface_hub import HfApi, constants
 
 from transformers_vital.annotation.publish import publish
 from transformers_vital.data.tables import iterate_rows
-from transformers_vital.errors import MediaInputError, OutputError, RecordError
-from transformers_vital.hub.dataset_card import dataset_card, write_card
-from transformers_vital.hub.push import push_folder
+from transformers_vital.errors import CheckpointError, MediaInputError, OutputError, RecordError
+from transformers_vital.hub.card_file import write_card
+from transformers_vital.hub.dataset_card import dataset_card
+from transformers_vital.hub.model_card import model_card
+from transformers_vital.hub.push import PushPlan, push_folder
 
 
-class Hub:
-    """Repositories by name, each private or not, and the calls that were made."""
+@pytest.fixture
+def hub(monkeypatch, tmp_path):
+    """A running server, and `hub.api`: a client of it."""
+    monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
+    with hub_server() as server:
+        server.api = HfApi(endpoint=server.endpoint, token="hf_test")
+        yield server
 
-    def __init__(self, **private: bool):
-        self.private, self.calls = private, []
 
-    def create_repo(self, repo_id, *, repo_type, private, exist_ok):
-        self.calls.append("create_repo")
-        assert exist_ok
-        self.private.setdefault(repo_id, private)
+@pytest.fixture
+def model(tmp_path):
+    """A folder as training leaves it: a model with its card, and states of the trainer."""
+    folder = tmp_path / "model"
+    (folder / "checkpoint-5").mkdir(parents=True)
+    (folder / "runs").mkdir()
+    (folder / ".eval_results").mkdir()
+    for name in ("config.json", "training_args.bin", "optimizer.pt", "trainer_state.json", ".secret"):
+        (folder / name).write_text("{}")
+    for name in ("model.safetensors", "checkpoint-5/model.safetensors", "runs/events", ".eval_results/koniq.yaml"):
+        (folder / name).write_bytes(name.encode())
+    write_card(folder, model_card([], license="mit"))
+    return folder
 
-    def repo_info(self, repo_id, *, repo_type):
-        return SimpleNamespace(private=self.private[repo_id])
 
-    def upload_folder(self, *, repo_id, repo_type, folder_path, ignore_patterns, commit_message):
-        self.calls.append("upload_folder")
-        self.uploaded = SimpleNamespace(repo_type=repo_type, folder=folder_path, ignored=ignore_patterns)
-        return SimpleNamespace(commit_url=f"https://hub.example/{repo_id}/commit/1")
+PUBLISHED = [".eval_results/koniq.yaml", "README.md", "config.json", "model.safetensors"]
 
 
 @pytest.fixture
@@ -60,74 +72,128 @@ def test_a_dry_run_lists_what_would_be_sent_and_asks_no_server(folder):
     assert plan.num_bytes == sum((folder / name).stat().st_size for name, _ in plan.files)
     first, *lines = str(plan).splitlines()
     assert first.startswith("Would create or update, nothing was sent: private dataset someone/set, 19 files, ")
-    assert len(lines) == 19 and "   24 B  report.html" in str(plan)
+    assert len(lines) == 19 + len(plan.left_out) and "   24 B  report.html" in str(plan)
+    assert {".cache/hidden", "README.new.md", "records/image_pair/00001.parquet.tmp"} < set(plan.left_out)
     assert (plan.private, plan.url) == (True, None)
 
 
-def test_a_push_creates_the_repository_and_uploads_the_folder(folder):
-    hub = Hub()
-    plan = push_folder(folder, "someone/set", private=False, api=hub)
-    assert hub.calls == ["create_repo", "upload_folder"]
-    assert (hub.uploaded.repo_type, hub.uploaded.folder) == ("dataset", folder)
-    assert {"build/*", "README.new.md", "*.tmp"} <= set(hub.uploaded.ignored)
+def test_a_push_creates_the_repository_and_uploads_the_folder(folder, hub):
+    plan = push_folder(folder, "someone/set", private=False, api=hub.api)
+    sent = hub.repositories["datasets/someone/set"]
+    assert sent["private"] is False
+    assert sent["files"] == {name: (folder / name).read_bytes() for name, _ in plan.files}
     assert plan.files == push_folder(folder, "someone/set", dry_run=True).files
-    assert str(plan).startswith("Pushed to https://hub.example/someone/set/commit/1: public dataset someone/set")
+    assert str(plan).startswith(f"Pushed to {hub.endpoint}/datasets/someone/set/commit/")
+    assert ": public dataset someone/set, " in str(plan)
 
 
-def test_the_calls_fit_the_installed_hub(folder, monkeypatch):
-    """The stand-in takes what the real class takes: a wrong argument would be a TypeError before any request."""
-    import inspect
-
-    asked = []
-    for name in ("create_repo", "repo_info", "upload_folder"):
-        signature = inspect.signature(getattr(HfApi, name))
-
-        def record(self, *arguments, name=name, signature=signature, **settings):
-            signature.bind(self, *arguments, **settings)
-            asked.append(name)
-            return SimpleNamespace(private=True, commit_url="https://hub.example")
-
-        monkeypatch.setattr(HfApi, name, record)
-    push_folder(folder, "someone/set")
-    assert asked == ["create_repo", "repo_info", "upload_folder"]
-
-
-def test_a_published_folder_is_pushed_whole(published):
-    hub = Hub()
-    plan = push_folder(published, "someone/set", api=hub)
-    assert {name for name, _ in plan.files} == {
+def test_a_published_folder_is_pushed_whole(published, hub):
+    push_folder(published, "someone/set", api=hub.api)
+    assert set(hub.repositories["datasets/someone/set"]["files"]) == {
         path.relative_to(published).as_posix() for path in published.rglob("*") if path.is_file()
     }
-    assert hub.calls == ["create_repo", "upload_folder"]
 
 
-def test_a_public_repository_takes_nothing_that_is_to_be_private(folder):
-    hub = Hub(**{"someone/set": False})
+def test_a_public_repository_takes_nothing_that_is_to_be_private(folder, hub):
+    hub.add("datasets/someone/set", private=False)
     with pytest.raises(OutputError, match="dataset someone/set exists and is public; .* Nothing was sent"):
-        push_folder(folder, "someone/set", api=hub)
-    assert "upload_folder" not in hub.calls
-    assert push_folder(folder, "someone/set", private=False, api=hub).url
+        push_folder(folder, "someone/set", api=hub.api)
+    assert hub.repositories["datasets/someone/set"]["files"] == {}
+    assert push_folder(folder, "someone/set", private=False, api=hub.api).url
 
 
-def test_a_model_needs_a_card_and_no_records(tmp_path):
-    (tmp_path / "model.safetensors").write_bytes(b"weights")
-    with pytest.raises(OutputError, match="has no card; expected README.md"):
-        push_folder(tmp_path, "someone/model", repo_type="model", dry_run=True)
-    (tmp_path / "README.md").write_text("---\nlicense: mit\n---\nA model")
-    plan = push_folder(tmp_path, "someone/model", repo_type="model", dry_run=True)
-    assert [name for name, _ in plan.files] == ["README.md", "model.safetensors"]
+def test_of_a_model_nothing_is_sent_but_safetensors_settings_and_card(model, hub):
+    plan = push_folder(model, "someone/model", repo_type="model", api=hub.api)
+    assert sorted(hub.repositories["models/someone/model"]["files"]) == PUBLISHED
+    assert list(hub.blobs) == [hashlib.sha256(b"model.safetensors").hexdigest()]  # by the way of large files
+    assert "stays here  training_args.bin" in str(plan)
+    assert set(plan.left_out) == {
+        *(".secret", "optimizer.pt", "training_args.bin", "trainer_state.json", "runs/events"),
+        "checkpoint-5/model.safetensors",
+    }
+
+
+def test_a_dry_run_of_a_model_lists_the_same_and_asks_no_server(model, hub):
+    plan = push_folder(model, "someone/model", repo_type="model", dry_run=True, api=hub.api)
+    assert [name for name, _ in plan.files] == PUBLISHED
+    assert hub.requests == []
+
+
+def test_a_model_without_safetensors_stays_here(model):
+    (model / "model.safetensors").unlink()
+    with pytest.raises(CheckpointError, match="has no weights as safetensors, and no others are published"):
+        push_folder(model, "someone/model", repo_type="model")
+
+
+def test_a_model_without_a_card_stays_here(model):
+    (model / "README.md").unlink()
+    with pytest.raises(OutputError, match="has no card; expected README.md. Write one: transformers-vital card "):
+        push_folder(model, "someone/model", repo_type="model", dry_run=True)
+
+
+class TestTheCardThatIsThere:
+    def push(self, model, hub, *, there: bytes, **settings):
+        hub.add("models/someone/model", **{"README.md": there})
+        push_folder(model, "someone/model", repo_type="model", api=hub.api, **settings)
+        return hub.repositories["models/someone/model"]["files"]["README.md"]
+
+    def test_of_a_person_it_keeps_the_folder_here(self, model, hub):
+        with pytest.raises(
+            OutputError, match="README.md of someone/model was written or changed by a person .*Nothing"
+        ):
+            self.push(model, hub, there=b"My own words")
+        assert hub.repositories["models/someone/model"]["files"] == {"README.md": b"My own words"}
+
+    def test_of_a_person_it_is_replaced_when_asked(self, model, hub):
+        assert self.push(model, hub, there=b"My own", overwrite_card=True) == (model / "README.md").read_bytes()
+
+    def test_of_the_library_it_is_replaced(self, model, hub, tmp_path):
+        (tmp_path / "other").mkdir()
+        older = write_card(tmp_path / "other", model_card([], license="apache-2.0")).read_bytes()
+        assert self.push(model, hub, there=older) == (model / "README.md").read_bytes() != older
+
+    def test_that_is_the_same_is_no_obstacle(self, model, hub):
+        (model / "README.md").write_bytes(b"---\nlicense: mit\n---\nMy own words")
+        assert (
+            self.push(model, hub, there=b"---\nlicense: mit\n---\nMy own words") == (model / "README.md").read_bytes()
+        )
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_server_that_refuses_is_one_message(model, hub, status):
+    hub.refuse = status
+    with pytest.raises(
+        OutputError, match=f"could not be sent to someone/model: .*{status}.* Log in with `hf auth login`"
+    ):
+        push_folder(model, "someone/model", repo_type="model", api=hub.api)
+
+
+def test_a_server_that_is_not_there_is_one_message(model):
+    with pytest.raises(OutputError, match="could not be sent to someone/model: .* run the same command again"):
+        push_folder(model, "someone/model", repo_type="model", api=HfApi(endpoint="http://127.0.0.1:9", token="hf_x"))
+
+
+def test_of_many_files_that_stay_here_the_first_are_shown():
+    plan = PushPlan("a/b", "dataset", True, (), tuple(f"build/{number:02}" for number in range(12)))
+    assert str(plan).splitlines()[-2:] == ["stays here  build/09", "stays here  and 2 more"]
+
+
+def test_the_plan_is_json(model):
+    from dataclasses import asdict
+
+    plan = asdict(push_folder(model, "someone/model", repo_type="model", dry_run=True))
+    assert json.loads(json.dumps(plan))["repo_id"] == "someone/model"
 
 
 def refused(folder, error, message):
-    hub = Hub()
+    """By what is in the folder, before any request: there is no server at the address."""
     with pytest.raises(error, match=message):
-        push_folder(folder, "someone/set", api=hub)
-    assert hub.calls == []
+        push_folder(folder, "someone/set", api=HfApi(endpoint="http://127.0.0.1:9", token="hf_x"))
 
 
 def test_a_folder_without_a_card_stays_here(folder):
     (folder / "README.md").unlink()
-    refused(folder, OutputError, "has no card; expected README.md. Write one with hub.dataset_card.write_card")
+    refused(folder, OutputError, "has no card; expected README.md. Write one: .* for a dataset hub.dataset_card")
 
 
 def test_a_card_whose_metadata_is_broken_stays_here(folder):

@@ -209,6 +209,7 @@ def test_what_is_saved_loads_scores_and_has_a_card(trainer, mixture, media_root)
     folder = Path(run.args.output_dir)
     card = (folder / "README.md").read_text(encoding="utf-8")
     assert "| policy | vision-encoder |" in card and "| loss_" in card
+    assert "| distribution | Eq. 1" in card and "| image_distribution | " in card
     result = VitalScorer.from_pretrained(folder).score(media_root / "0.png")
     assert result.score == pytest.approx(
         VitalScorer(run.model, run.processing_class).score(media_root / "0.png").score

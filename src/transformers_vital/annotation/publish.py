@@ -98,7 +98,7 @@ def publish(
 
     A shard appears under its name when it is whole, and a second run keeps those that are there; shards of a former
     state of the dataset are replaced or removed. Media are known by name and size, as fits a built dataset, where the
-    name is the hash of the content. The card is written by [`~hub.dataset_card.write_card`] afterwards.
+    name is the hash of the content. The card is written by [`~hub.card_file.write_card`] afterwards.
 
     Args:
         dataset (`str` or `Path`): folder of a build, with `records` and `media`.

@@ -98,6 +98,7 @@ class Mixture(torch.utils.data.Dataset):
         if empty := [name for name, table in tables.items() if len(table) == 0]:
             raise RecordError(f"The tables {', '.join(empty)} are empty; expected records. Leave them out.")
         self.tables = list(tables.values())
+        self.num_records = {name: len(table) for name, table in tables.items()}
         self.record_types = [record_type_of(table.column_names) for table in self.tables]
         self.encoder = encoder
         self.order = _interleaved([len(table) for table in self.tables], probabilities, seed=seed)

@@ -1,10 +1,5 @@
 """Dataset cards: what a folder holds, how it was made, and the configurations by which it loads."""
 
-import hashlib
-import html
-import json
-import os
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,16 +8,13 @@ from huggingface_hub import DatasetCard, DatasetCardData
 
 from ..annotation.shards import count_rows, shard_files, webdataset_features
 from ..data.tables import CONFIGURATIONS
-from ..errors import OutputError
 from ..scoring.default_model import hub_configs_folder
+from .card_file import check_license, one_line, plain
 from .citation import CITATION, PAPER, TAGS
 
 
 # The Hub's names; each stands for one digit more than the one before.
 SIZES = "n<1K 1K<n<10K 10K<n<100K 100K<n<1M 1M<n<10M 10M<n<100M 100M<n<1B 1B<n<10B".split()
-CARD = "README.md"
-OTHER_CARD = "README.new.md"
-_SIGNATURE = "\n<!-- Written by transformers_vital. sha256 of the text above: {} -->\n"
 
 
 def dataset_card(
@@ -61,11 +53,7 @@ def dataset_card(
         [`RecordError`]: the folder holds no such shards, or one is torn.
         [`OutputError`]: the licence is no identifier.
     """
-    if not re.fullmatch(r"[a-z0-9][a-z0-9.\-]*", license):
-        raise OutputError(
-            f"license is {license!r}; expected an identifier of the Hub such as cc-by-4.0, or other. See "
-            "https://huggingface.co/docs/hub/repositories-licenses"
-        )
+    check_license(license)
     shards = shard_files(folder)
     records = {subset: sum(map(count_rows, files)) for subset, files in shards.items()}
     is_webdataset = next(iter(shards.values()))[0].suffix == ".tar"
@@ -74,7 +62,7 @@ def dataset_card(
     }
     kinds = sorted({subset.split("_")[0] for subset in shards})
     data = DatasetCardData(
-        pretty_name=_line(title),
+        pretty_name=one_line(title),
         license=license,
         language="en",
         annotations_creators="machine-generated",
@@ -87,43 +75,19 @@ def dataset_card(
     return DatasetCard.from_template(
         data,
         template_path=str(hub_configs_folder() / "datasets" / "vital" / "card.md"),
-        title=_text(title),
+        title=plain(title),
         paper=PAPER,
         citation=CITATION,
         num_records=f"{sum(records.values()):,}",
         example=next(iter(configurations)),
         form="webdataset" if is_webdataset else "built" if (Path(folder) / "media").is_dir() else "parquet",
         configurations=[_row(name, found, shards=shards, records=records) for name, found in configurations.items()],
-        annotators=[{key: _text(one.get(key, "")) for key in ("name", "licence", "citation")} for one in annotators],
-        recipe={_text(name): _text(value) for name, value in (recipe or {}).items()},
-        distortions=[_text(name) for name in distortions],
-        statements=_text(statements),
-        overlap=None if overlap is None else {_text(name): f"{found:,}" for name, found in overlap.items()},
+        annotators=[{key: plain(one.get(key, "")) for key in ("name", "licence", "citation")} for one in annotators],
+        recipe={plain(name): plain(value) for name, value in (recipe or {}).items()},
+        distortions=[plain(name) for name in distortions],
+        statements=plain(statements),
+        overlap=None if overlap is None else {plain(name): f"{found:,}" for name, found in overlap.items()},
     )
-
-
-def write_card(folder: str | Path, card: DatasetCard) -> Path:
-    """
-    Write a card as `README.md`, unless a person wrote or changed the one that is there.
-
-    A card ends with the hash of its text. Where it no longer fits, or is absent, the new card becomes `README.new.md`
-    beside it and `README.md` stays as it is; to have it replaced, remove it.
-
-    Args:
-        folder (`str` or `Path`): of the dataset.
-        card (`DatasetCard`): see [`dataset_card`].
-
-    Returns:
-        `Path`: the file that was written.
-    """
-    path = Path(folder) / CARD
-    if path.exists() and not _is_unchanged(path):
-        path = path.with_name(OTHER_CARD)
-    text = str(card).rstrip() + "\n"
-    unfinished = path.with_name(path.name + ".tmp")
-    unfinished.write_text(text + _signature(text), encoding="utf-8", newline="\n")
-    os.replace(unfinished, path)
-    return path
 
 
 def shown_bytes(num_bytes: int) -> str:
@@ -148,16 +112,6 @@ def shown_bytes(num_bytes: int) -> str:
     return f"{num_bytes} B" if unit == "B" else f"{size:,.1f} {unit}"
 
 
-def _signature(text: str) -> str:
-    return _SIGNATURE.format(hashlib.sha256(text.encode()).hexdigest())
-
-
-def _is_unchanged(path: Path) -> bool:
-    written = path.read_bytes().decode("utf-8", "replace")
-    length = len(_signature(""))
-    return written[-length:] == _signature(written[:-length])
-
-
 def _config(name: str, subsets: Sequence[str], *, shards: Mapping[str, Sequence[Path]]) -> dict[str, Any]:
     """Where a configuration's files are, by pattern, so that the card stays true when shards are added."""
     patterns = [f"records/{subset}/*{shards[subset][0].suffix}" for subset in subsets]
@@ -178,14 +132,3 @@ def _row(name: str, subsets: Sequence[str], *, shards: Mapping, records: Mapping
         "shards": f"{len(files):,}",
         "size": shown_bytes(sum(path.stat().st_size for path in files)),
     }
-
-
-def _line(value: Any) -> str:
-    """One line without control characters."""
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-    return " ".join("".join(character if character.isprintable() else " " for character in text).split())
-
-
-def _text(value: Any) -> str:
-    """The value as it reads, neither HTML nor Markdown, in one line that ends no cell of a table."""
-    return re.sub(r"([\\`*_~|\[\]#$])", r"\\\1", html.escape(_line(value), quote=False))

@@ -1,12 +1,18 @@
-"""Results on benchmarks as the metadata of a model card."""
+"""Results on benchmarks as the Hub reads them: in the metadata of a model card, and in files of `.eval_results`."""
 
 import math
+from collections.abc import Iterator, Mapping
 
-from huggingface_hub import EvalResult
+import yaml
+from huggingface_hub import EvalResult, EvalResultEntry, eval_result_entries_to_yaml
 
-from ..evaluation.results import COMPARED, EvaluationResults
+from ..errors import OutputError
+from ..evaluation.results import COMPARED, BenchmarkResult, EvaluationResults
+from .card_file import one_line
+from .training_record import can_be_on_hub
 
 
+FOLDER = ".eval_results"
 _TASKS = {
     "image": ("image-text-to-text", "Image quality assessment"),
     "video": ("video-text-to-text", "Video quality assessment"),
@@ -22,7 +28,7 @@ def model_index(results: EvaluationResults) -> list[EvalResult]:
         results ([`~evaluation.results.EvaluationResults`]): of one model.
 
     Returns:
-        `list[EvalResult]`: without values that are not defined; `metric_args` has the counts.
+        `list[EvalResult]`: without values that are not defined; `metric_args` has the counts and the 95 % interval.
 
     Example:
 
@@ -39,22 +45,64 @@ def model_index(results: EvaluationResults) -> list[EvalResult]:
     ```
     """
     entries = []
-    for result in results.benchmarks:
+    for result, name in _defined(results):
         task, task_name = _TASKS[result.benchmark["modality"]]
-        for name in COMPARED:
-            if not math.isfinite(result.metrics[name]):
-                continue
-            metric, shown = _METRICS[name]
-            entries.append(
-                EvalResult(
-                    task_type=task,
-                    task_name=task_name,
-                    dataset_type=result.benchmark["id"],
-                    dataset_name=result.benchmark["title"],
-                    metric_type=metric,
-                    metric_name=shown,
-                    metric_value=result.metrics[name],
-                    metric_args={"scored": result.scored, "listed": result.listed},
-                )
+        metric, shown = _METRICS[name]
+        entries.append(
+            EvalResult(
+                task_type=task,
+                task_name=task_name,
+                dataset_type=one_line(result.benchmark["id"]),
+                dataset_name=one_line(result.benchmark["title"]),
+                metric_type=metric,
+                metric_name=shown,
+                metric_value=result.metrics[name],
+                metric_args=_counts(result, name),
             )
+        )
     return entries
+
+
+def eval_result_files(results: EvaluationResults, *, hub_datasets: Mapping[str, str]) -> dict[str, str]:
+    """
+    The files by which the Hub shows results on the page of a benchmark; it has to be a dataset there.
+
+    Args:
+        results ([`~evaluation.results.EvaluationResults`]): of one model.
+        hub_datasets (`Mapping[str, str]`): benchmark → name of its dataset on the Hub.
+
+    Returns:
+        `dict[str, str]`: name of the file below the model's folder → YAML.
+
+    Raises:
+        [`OutputError`]: there are no results on such a benchmark, or the name is none of the Hub's.
+    """
+    known = [result.benchmark["id"] for result in results.benchmarks]
+    for benchmark, dataset in hub_datasets.items():
+        if benchmark not in known:
+            raise OutputError(f"There are no results on {benchmark}; there are some on {', '.join(known)}.")
+        if "/" not in dataset or not can_be_on_hub(dataset):
+            raise OutputError(f"{dataset!r} is no dataset of the Hub; expected a name such as owner/{benchmark}.")
+    entries: dict[str, list[EvalResultEntry]] = {}
+    for result, name in _defined(results):
+        benchmark = result.benchmark["id"]
+        if benchmark in hub_datasets:
+            notes = ", ".join(f"{key} {value}" for key, value in _counts(result, name).items())
+            value = result.metrics[name]
+            entry = EvalResultEntry(hub_datasets[benchmark], task_id=_METRICS[name][0], value=value, notes=notes)
+            entries.setdefault(benchmark, []).append(entry)
+    return {
+        f"{FOLDER}/{benchmark}.yaml": yaml.safe_dump(eval_result_entries_to_yaml(found), sort_keys=False)
+        for benchmark, found in entries.items()
+    }
+
+
+def _defined(results: EvaluationResults) -> Iterator[tuple[BenchmarkResult, str]]:
+    for result in results.benchmarks:
+        yield from ((result, name) for name in COMPARED if math.isfinite(result.metrics[name]))
+
+
+def _counts(result: BenchmarkResult, name: str) -> dict[str, object]:
+    interval = result.intervals[name]
+    bounds = [round(bound, 4) for bound in (interval.low, interval.high)]
+    return {"scored": result.scored, "listed": result.listed, "interval_95": bounds}

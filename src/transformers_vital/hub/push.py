@@ -1,24 +1,25 @@
 """A folder to the Hub, once it is known to be whole and to hold nothing of others."""
 
-import os
+import copy
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 from pathlib import Path
 
 import yaml
 from huggingface_hub import HfApi, RepoCard
-from huggingface_hub.utils import HFValidationError, filter_repo_objects, validate_repo_id
+from huggingface_hub.errors import HfHubHTTPError, HTTPError, OfflineModeIsEnabled
+from huggingface_hub.utils import HFValidationError, validate_repo_id
 
 from ..annotation.shards import iterate_shard, shard_files
 from ..data.tables import GROUPS, readable_record
-from ..errors import MediaInputError, OutputError, RecordError, VitalError
-from .dataset_card import CARD, OTHER_CARD, shown_bytes
+from ..errors import OutputError, RecordError, VitalError
+from .card_file import CARD, is_unchanged
+from .dataset_card import shown_bytes
+from .published_files import PATTERNS, published_files
 
 
-REPO_TYPES = ("dataset", "model")
-# Stages of a build, unfinished files, a card that waits for a person, and hidden files.
-LEFT_OUT = ("build/*", "*.tmp", OTHER_CARD, ".*", "*/.*")
+SHOWN_LEFT_OUT = 10  # names in a printed plan; a build leaves thousands of files
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class PushPlan:
         repo_type (`str`): `"dataset"` or `"model"`.
         private (`bool`): whether others can see it.
         files (`tuple[tuple[str, int], ...]`): names in the repository and bytes.
+        left_out (`tuple[str, ...]`): names of the files of the folder that stay on this machine.
         url (`str`, *optional*): of the commit; `None` where nothing was sent.
     """
 
@@ -38,6 +40,7 @@ class PushPlan:
     repo_type: str
     private: bool
     files: tuple[tuple[str, int], ...]
+    left_out: tuple[str, ...] = ()
     url: str | None = None
 
     @property
@@ -50,7 +53,11 @@ class PushPlan:
         visibility = "private" if self.private else "public"
         total = f"{len(self.files)} files, {shown_bytes(self.num_bytes)}"
         lines = [f"{done}: {visibility} {self.repo_type} {self.repo_id}, {total}"]
-        return "\n".join([*lines, *(f"{shown_bytes(size):>10}  {name}" for name, size in self.files)])
+        lines += [f"{shown_bytes(size):>10}  {name}" for name, size in self.files]
+        lines += [f"{'stays here':>10}  {name}" for name in self.left_out[:SHOWN_LEFT_OUT]]
+        if further := len(self.left_out[SHOWN_LEFT_OUT:]):
+            lines.append(f"{'stays here':>10}  and {further:,} more")
+        return "\n".join(lines)
 
 
 def push_folder(
@@ -59,6 +66,7 @@ def push_folder(
     *,
     repo_type: str = "dataset",
     private: bool = True,
+    overwrite_card: bool = False,
     dry_run: bool = False,
     api: HfApi | None = None,
 ) -> PushPlan:
@@ -66,8 +74,9 @@ def push_folder(
     Upload a folder with its card.
 
     Everything is checked before the first request: the card and, of a dataset, the shards that it names, every record
-    and its media. The upload is that of `HfApi.upload_folder`, which sends large folders in several commits and goes
-    on where it was interrupted. The folders of a build's stages, unfinished and hidden files stay here.
+    and its media. Of a model, weights go as safetensors only. The upload is that of `HfApi.upload_folder`, which sends
+    large folders in several commits and goes on where it was interrupted. Stages of a build, states of a trainer,
+    unfinished and hidden files stay here.
 
     Args:
         folder (`str` or `Path`): of a dataset, built or published, or of a model.
@@ -75,6 +84,8 @@ def push_folder(
         repo_type (`str`, *optional*, defaults to `"dataset"`): or `"model"`.
         private (`bool`, *optional*, defaults to `True`): of a repository that is made. One that exists keeps its
             setting; if it is public and `private` is set, nothing is sent.
+        overwrite_card (`bool`, *optional*, defaults to `False`): replace a card of the repository that a person wrote
+            or changed; otherwise nothing is sent.
         dry_run (`bool`, *optional*, defaults to `False`): check and list everything, and ask no server.
         api (`HfApi`, *optional*): for another endpoint or token.
 
@@ -83,43 +94,61 @@ def push_folder(
 
     Raises:
         [`OutputError`]: there is no card, or its configurations and the shards do not fit; the name or type is none of
-            the Hub's; the repository is public.
+            the Hub's; the repository is public or has a card of a person; the server refuses.
+        [`CheckpointError`]: a model has no weights as safetensors.
         [`RecordError`]: a record is not what its type needs, or its medium is missing or outside the folder `media`.
         [`MediaInputError`]: a link leads out of the folder.
     """
     folder = Path(folder)
     _check_target(repo_id, repo_type=repo_type)
-    names = _names(folder)
+    names, left_out = published_files(folder, repo_type=repo_type)
     card = _card(folder)
     if repo_type == "dataset":
         shards = shard_files(folder)
         _check_configurations(card, folder=folder, shards=shards)
         _check_records(shards, root=folder / "media")
     files = tuple((name, (folder / name).stat().st_size) for name in names)
-    plan = PushPlan(repo_id, repo_type, private, files)
+    plan = PushPlan(repo_id, repo_type, private, files, tuple(left_out))
     if dry_run:
         return plan
-    api = api or HfApi()
-    api.create_repo(repo_id, repo_type=repo_type, private=private, exist_ok=True)
-    is_private = bool(api.repo_info(repo_id, repo_type=repo_type).private)
-    if private and not is_private:
+    try:
+        return _send(folder, plan, api=api or HfApi(), overwrite_card=overwrite_card)
+    except (HfHubHTTPError, HTTPError, OfflineModeIsEnabled) as error:
+        reason = str(error).partition("\n")[0]
         raise OutputError(
-            f"The {repo_type} {repo_id} exists and is public; expected a private one. Nothing was sent. Pass "
-            "private=False, or another name."
+            f"{folder} could not be sent to {repo_id}: {reason}. Log in with `hf auth login`, check the name and the "
+            "network, and run the same command again; what was sent is not sent again."
+        ) from error
+
+
+def _send(folder: Path, plan: PushPlan, *, api: HfApi, overwrite_card: bool) -> PushPlan:
+    repository = {"repo_id": plan.repo_id, "repo_type": plan.repo_type}
+    api.create_repo(**repository, private=plan.private, exist_ok=True)
+    is_private = bool(api.repo_info(**repository).private)
+    if plan.private and not is_private:
+        raise OutputError(
+            f"The {plan.repo_type} {plan.repo_id} exists and is public; expected a private one. Nothing was sent. "
+            "Pass private=False (--public), or another name."
         )
+    if not overwrite_card and api.file_exists(**repository, filename=CARD):
+        theirs = Path(api.hf_hub_download(**repository, filename=CARD))
+        if theirs.read_bytes() != (folder / CARD).read_bytes() and not is_unchanged(theirs):
+            raise OutputError(
+                f"The {CARD} of {plan.repo_id} was written or changed by a person and is not that of {folder}. "
+                "Nothing was sent. Copy what is worth keeping, then pass overwrite_card=True (--overwrite-readme)."
+            )
     commit = api.upload_folder(
-        repo_id=repo_id,
-        repo_type=repo_type,
+        **repository,
         folder_path=folder,
-        ignore_patterns=list(LEFT_OUT),
+        **copy.deepcopy(PATTERNS[plan.repo_type]),  # the Hub's library adds to these lists
         commit_message="Upload with transformers_vital",
     )
-    return PushPlan(repo_id, repo_type, is_private, files, url=commit.commit_url)
+    return replace(plan, private=is_private, url=commit.commit_url)
 
 
 def _check_target(repo_id: str, *, repo_type: str) -> None:
-    if repo_type not in REPO_TYPES:
-        raise OutputError(f"repo_type is {repo_type!r}; expected {' or '.join(REPO_TYPES)}.")
+    if repo_type not in PATTERNS:
+        raise OutputError(f"repo_type is {repo_type!r}; expected {' or '.join(PATTERNS)}.")
     try:
         validate_repo_id(repo_id)
     except HFValidationError as error:
@@ -128,23 +157,13 @@ def _check_target(repo_id: str, *, repo_type: str) -> None:
         ) from error
 
 
-def _names(folder: Path) -> list[str]:
-    """What is uploaded, with / in the names; a link is followed only to where it stays inside."""
-    found = []
-    for parent, folders, files in os.walk(folder):
-        links = [name for name in folders if Path(parent, name).is_symlink()]
-        found += [Path(parent, name).relative_to(folder).as_posix() for name in (*files, *links)]
-    names = sorted(filter_repo_objects(found, ignore_patterns=list(LEFT_OUT)))
-    for name in names:
-        if not (path := (folder / name).resolve()).is_relative_to(folder.resolve()):
-            raise MediaInputError(f"{folder / name} is a link to {path}, outside {folder}. Remove or copy it.")
-    return [name for name in names if (folder / name).is_file()]
-
-
 def _card(folder: Path) -> RepoCard:
     path = folder / CARD
     if not path.is_file():
-        raise OutputError(f"{folder} has no card; expected {CARD}. Write one with hub.dataset_card.write_card.")
+        raise OutputError(
+            f"{folder} has no card; expected {CARD}. Write one: transformers-vital card {folder} --license LICENCE, "
+            "for a dataset hub.dataset_card."
+        )
     try:
         return RepoCard.load(path)
     except (ValueError, yaml.YAMLError) as error:

@@ -12,7 +12,8 @@ from ..annotation.opinions.annotators import describe_annotator
 from ..annotation.opinions.opinions import default_names
 from ..data.tables import GROUPS, iterate_rows, table_files
 from ..distortions.registry import DISTORTIONS
-from ..hub.dataset_card import dataset_card, write_card
+from ..hub.card_file import write_card
+from ..hub.dataset_card import dataset_card
 from .html import html_report
 from .plots import report_plots
 from .thumbnails import thumbnail
@@ -33,7 +34,7 @@ def write_reports(build: "Build", report: Mapping[str, Any]) -> Path:
         report (`Mapping`): of [`~annotation.build.Build.run`].
 
     Returns:
-        `Path`: the card; see [`~hub.dataset_card.write_card`] for where it goes when a person changed the one there.
+        `Path`: the card; see [`~hub.card_file.write_card`] for where it goes when a person changed the one there.
 
     Raises:
         [`MissingExtraError`]: matplotlib or wordcloud is not installed.

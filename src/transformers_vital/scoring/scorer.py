@@ -12,7 +12,6 @@ from typing import Any
 import torch
 from tqdm import tqdm
 from transformers.feature_extraction_utils import BatchFeature
-from transformers.modeling_utils import PreTrainedModel
 
 from .. import __version__
 from ..calibration import Calibration
@@ -146,7 +145,7 @@ class VitalScorer:
             self._fingerprint = Fingerprint(
                 model=self.name,
                 revision=getattr(self.model.config, "_commit_hash", None),
-                weight_hash=_weight_hash(self.model),
+                weight_hash=weight_hash(self.model.name_or_path),
                 dtype=str(self.model.dtype).removeprefix("torch."),
                 sampling=self.processor.video_processor.frame_sampling,
                 processor=hashlib.sha256(json.dumps(settings, sort_keys=True, default=str).encode()).hexdigest()[:16],
@@ -280,9 +279,14 @@ def _is_many(media: Any) -> bool:
     return isinstance(media, (list, tuple)) and not isinstance(media, Frames)
 
 
-def _weight_hash(model: PreTrainedModel) -> str | None:
-    """SHA-256 of the safetensors files of a local checkpoint, 16 hexadecimal digits; a Hub revision says as much."""
-    files = sorted(Path(model.name_or_path).glob("*.safetensors")) if Path(model.name_or_path).is_dir() else []
+def weight_hash(folder: str | Path) -> str | None:
+    """
+    SHA-256 of the safetensors files of a local checkpoint, 16 hexadecimal digits; a Hub revision says as much.
+
+    Args:
+        folder (`str` or `Path`): of the checkpoint; `None` comes of one without such files, and of any other name.
+    """
+    files = sorted(Path(folder).glob("*.safetensors")) if Path(folder).is_dir() else []
     if not files:
         return None
     digest = hashlib.sha256()

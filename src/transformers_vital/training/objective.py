@@ -16,6 +16,23 @@ RECIPES = ("paper", "release")
 TEXT_LOSSES = ("focal", "ce")
 
 
+def loss_names(*, recipe: str, text_loss: str) -> dict[str, str]:
+    """
+    The losses of [`task_losses`] in words, for each type of record.
+
+    Args:
+        recipe, text_loss (`str`): see [`task_losses`].
+    """
+    if recipe == "release":
+        pair = "fidelity, 0.5 KL of both, 0.05 cross-entropy"
+        return {"distribution": "KL over the vocabulary and 0.05 cross-entropy", "pair": pair, "text": "cross-entropy"}
+    return {
+        "distribution": "Eq. 1, KL of the levels and 0.01 cross-entropy of the rest",
+        "pair": "Eqs. 2 to 4, KL of the preferences",
+        "text": "Eq. 5, focal" if text_loss == "focal" else "cross-entropy",
+    }
+
+
 def task_losses(
     outputs,
     targets: Mapping[str, torch.Tensor],

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -12,12 +13,14 @@ from ..data.encoding import TASKS
 from ..data.mixture import StreamingMixture
 from ..errors import TrainingError
 from ..evaluation.metrics import plcc, srcc
-from ..hub.model_card import training_card
+from ..hub.card_file import CARD, write_card
+from ..hub.model_card import model_card
+from ..hub.training_record import read_stages, training_stage, write_stages
 from ..media.inputs import expand_media
 from ..scoring.scorer import VitalScorer
 from .arguments import VitalTrainingArguments
 from .freezing import freeze, set_batch_norms
-from .objective import task_losses
+from .objective import loss_names, task_losses
 
 
 class LossOverMedia:
@@ -47,6 +50,7 @@ class LossOverMedia:
             )
         if not hasattr(self.model, "peft_config"):
             freeze(self.model, args.policy)
+        self._earlier_stages = read_stages(self.model.config.name_or_path)
         # for each task the sum of its losses and its records since the last log, then the records replaced so far
         self._sums = torch.zeros(len(TASKS), 2, device=args.device)
         self._num_replaced = torch.zeros((), device=args.device)
@@ -114,20 +118,33 @@ class LossOverMedia:
             self._save_card(self.args.output_dir)
 
     def _save(self, output_dir: str | None = None, state_dict: dict | None = None) -> None:
+        folder = output_dir or self.args.output_dir
+        path = Path(folder, CARD)
+        card = path.read_bytes() if path.is_file() else None
         super()._save(output_dir, state_dict)
         if self.args.should_save:
-            self._save_card(output_dir or self.args.output_dir)
+            # peft writes or changes a card too, and names folders of this machine in it
+            path.unlink(missing_ok=True)
+            if card is not None:
+                path.write_bytes(card)
+            self._save_card(folder)
 
     def _save_card(self, folder: str) -> None:
         adapters = hasattr(self.model, "peft_config")
-        card = training_card(
+        parameters = list(self.model.parameters())
+        stage = training_stage(
             base_model=self.model.config.name_or_path,
             arguments=self.args.to_dict() | ({"policy": "adapters"} if adapters else {}),
             log_history=self.state.log_history,
             num_steps=self.state.global_step,
-            library_name="peft" if adapters else "transformers",
+            losses=loss_names(recipe=self.args.recipe, text_loss=self.args.text_loss),
+            records=getattr(self.train_dataset, "num_records", None),
+            trained_parameters=sum(parameter.numel() for parameter in parameters if parameter.requires_grad),
+            parameters=sum(parameter.numel() for parameter in parameters),
         )
-        card.save(f"{folder}/README.md")
+        stages = [*self._earlier_stages, stage]
+        write_stages(folder, stages)
+        write_card(folder, model_card(stages, library_name="peft" if adapters else "transformers"))
 
 
 class VitalTrainer(LossOverMedia, Trainer):
