@@ -27,7 +27,8 @@ ROWS = [
     {"evaluation"},
     {"hub"},
     {"training"},
-    {"zoo", "reporting", "rewards", "export"},
+    {"zoo", "reporting", "rewards", "export", "serving", "demo"},
+    {"experiments"},
     {"cli"},
 ]
 ROW_OF = {part: number for number, row in enumerate(ROWS) for part in row}

@@ -81,6 +81,36 @@ def test_the_linear_probe_trains_and_scores(records, tmp_path):
     assert re.search(r"^dog.mp4: score 0\.\d{3} \(", printed, flags=re.MULTILINE)
 
 
+def test_ratings_of_distorted_copies_are_lists_that_evaluate_reads(tmp_path):
+    """Worse copies of one distortion are rated lower, and a question's right answer names the distortion."""
+    import shutil
+
+    from transformers_vital.evaluation.benchmarks import Benchmark
+    from transformers_vital.evaluation.qbench_questions import read_questions
+
+    (tmp_path / "media").mkdir()
+    for name in ("cat.png", "dog.mp4"):
+        shutil.copy(EXAMPLES / "media" / name, tmp_path / "media")
+    output = tmp_path / "ratings"
+    printed = run("make_ratings.py", str(output), "--media", str(tmp_path / "media"), "--copies", "4", "--seed", "2")
+    assert printed.count("no human rating") == 2
+    for kind in ("image", "video"):
+        items = Benchmark.from_csv(output / f"{kind}s.csv", modality=kind).items()
+        assert len(items) == 4
+        assert all(item["error"] is None and 0 < item["mos"] < 1 for item in items)
+        ratings = {}
+        for item in items:
+            stem, severity = Path(item["name"]).stem.rsplit("_", 1)
+            ratings.setdefault(stem, []).append((int(severity), item["mos"]))
+        for rated in ratings.values():
+            means = [mean for _, mean in sorted(rated)]
+            assert means == sorted(means, reverse=True)
+    questions = read_questions(output / "questions.json")
+    assert len(questions) == 12
+    words = {question.media: question.reference for question in questions if question.type == "multiple choice"}
+    assert all(text.split()[-1].casefold() in name.casefold() for name, text in words.items())
+
+
 def test_every_example_shows_its_command_and_stays_short():
     scripts = sorted(EXAMPLES.glob("*.py"))
     assert len(scripts) >= 3

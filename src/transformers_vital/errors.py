@@ -61,6 +61,10 @@ class TrainingError(VitalError, ValueError):
     """An argument of training is none of the known ones, or does not fit the model."""
 
 
+class ExperimentError(VitalError, ValueError):
+    """A recipe of an experiment, or what an earlier run of it has left, cannot be used as given."""
+
+
 class MissingExtraError(VitalError, ImportError):
     """An optional dependency is absent.
 

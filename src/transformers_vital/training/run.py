@@ -47,6 +47,26 @@ class RunArguments:
     max_tokens: int = field(default=16384, metadata={"help": "of a sequence"})
 
 
+def load_parts(
+    model: str | None = None, *, vision_encoder: str | None = None
+) -> tuple[VitalForConditionalGeneration, VitalProcessor]:
+    """
+    A model in float32, with another vision encoder where one is named, and its processor.
+
+    Args:
+        model, vision_encoder (`str`, *optional*): see [`RunArguments`].
+    """
+    source = model or default_model_folder()
+    processor = VitalProcessor.from_pretrained(source)
+    # master weights: a step of 2e-5 is lost in the rounding of bfloat16
+    loaded = VitalForConditionalGeneration.from_pretrained(source, dtype=torch.float32)
+    if vision_encoder:
+        loaded.load_vision_encoder(VitalVisionEncoder.from_pretrained(vision_encoder, dtype=torch.float32))
+    if loaded.config.level_token_ids is None:
+        loaded.config.level_token_ids = processor.level_token_ids
+    return loaded, processor
+
+
 def build_trainer(
     run: RunArguments,
     args: VitalTrainingArguments,
@@ -70,14 +90,7 @@ def build_trainer(
     Raises:
         [`RecordError`]: a table cannot be read.
     """
-    source = run.model or default_model_folder()
-    processor = VitalProcessor.from_pretrained(source)
-    # master weights: a step of 2e-5 is lost in the rounding of bfloat16
-    model = VitalForConditionalGeneration.from_pretrained(source, dtype=torch.float32)
-    if run.vision_encoder:
-        model.load_vision_encoder(VitalVisionEncoder.from_pretrained(run.vision_encoder, dtype=torch.float32))
-    if model.config.level_token_ids is None:
-        model.config.level_token_ids = processor.level_token_ids
+    model, processor = load_parts(run.model, vision_encoder=run.vision_encoder)
     encoder = RecordEncoder(
         processor, root=run.media_root, max_length=run.max_tokens, pmod=run.pmod, recipe=args.recipe
     )
