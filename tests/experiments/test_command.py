@@ -70,6 +70,23 @@ def test_seeds_questions_and_annotators_stand_in_the_json(recipe_values, recipe_
     assert 0 <= questions["words"]["value"] <= 2
 
 
+def test_a_judge_says_what_answers_are_worth(
+    recipe_values, recipe_file, output, workplace, tmp_path, capsys, monkeypatch
+):
+    from transformers_vital.evaluation import judge_file
+    from transformers_vital.evaluation.answer_judge import LocalJudge
+
+    mild = LocalJudge("mild", lambda question, seed: "Score: 1")
+    monkeypatch.setattr(judge_file, "local_judge", lambda settings, *, device: mild)
+    (tmp_path / "judge.yaml").write_text("model: mild\n")
+    measure = {"questions": str(workplace / "questions.json"), "max_new_tokens": 2}
+    measure |= {"data_root": str(workplace / "records" / "media"), "judge": str(tmp_path / "judge.yaml")}
+    recipe_values |= {"measures": [measure], "runs": {"as it is": {"training": "none"}}}
+    assert main(["experiment", recipe_file(recipe_values), "-o", str(output), "--json", "--quiet"]) == 0
+    (measured,) = json.loads(capsys.readouterr().out)["runs"][0]["measures"]
+    assert (measured["judged"], measured["accuracy"]["value"]) == (2, 1.0)
+
+
 def test_an_annotator_is_a_run(recipe_values, recipe_file, output, capsys):
     recipe_values["runs"] = {"as it is": {"training": "none"}, "machine": {"annotator": "piqe"}}
     assert main(["experiment", recipe_file(recipe_values), "-o", str(output), "--json", "--quiet"]) == 0

@@ -96,6 +96,7 @@ def _bars(axes: Any, results: Sequence[RunResult], metric: str) -> None:
             values, heights = [value for _, value in beside], [at for at, _ in beside]
             axes.plot(values, heights, "kD", fillstyle="none", markersize=5, label=_PAPER)
     axes.set_yticks(np.arange(len(groups)) * (len(results) + 1.0) + (len(results) - 1) / 2, list(map(literal, groups)))
+    axes.margins(y=0.02)
     axes.invert_yaxis()
     axes.axvline(0, color="black", linewidth=0.8)
     axes.set_xlabel(HEADS[metric])

@@ -205,7 +205,8 @@ def _notes(recipe: Recipe, results: Sequence[RunResult]) -> list[str]:
         which = (
             "those of its datasets that were measured" if ran else "all its datasets, of which none was measured here"
         )
-        notes.append(f"The paper's values are of Table {tables}; its AVG. is over {which}.")
+        plural = "s" if len(recipe.tables) > 1 else ""
+        notes.append(f"The paper's values are of Table{plural} {tables}; its AVG. is over {which}.")
     if "accuracy" in metrics_of(results):
         notes.append("Accuracy is of the judged answers, words are of all.")
     return notes
