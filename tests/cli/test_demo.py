@@ -15,6 +15,7 @@ def test_the_page_is_for_this_machine(monkeypatch, capsys):
         return SimpleNamespace(name=name, notice="It has random weights.", settings=settings)
 
     monkeypatch.setattr(loading, "load_scorer", load_scorer)
+    monkeypatch.setattr(app, "require_gradio", lambda: None)
     monkeypatch.setattr(app, "build_demo", lambda scorer, *, max_new_tokens: (scorer.name, max_new_tokens))
     monkeypatch.setattr(app, "launch_demo", lambda page, *, host, port: asked.update(page=page, host=host, port=port))
     assert main(["demo", "--model", "mine", "--max-new-tokens", "9"]) == 0
