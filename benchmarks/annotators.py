@@ -131,7 +131,8 @@ def print_table(title: str, names: list[str], rows: dict[str, list[str]]) -> Non
 def measure(kind: str, media: Path, *, further: bool) -> dict[str, bool]:
     groups = ["default", "further"] if further else ["default"]
     listed = [each for group in groups for each in list_annotators(kind=kind, group=group) if not each.download]
-    names = tuple(each.name for each in listed if each.adapter in ("measure", "frames", "ffmpeg"))
+    alone = [each for each in listed if "reference" not in each.name]  # those need the original beside the copy
+    names = tuple(each.name for each in alone if each.adapter in ("measure", "frames", "ffmpeg"))
     types = [name for name, entry in DISTORTIONS.items() if kind == "video" or not entry.video_only]
     files = expand_media(media, kind=kind)
     with tempfile.TemporaryDirectory() as folder, _fresh_processes() as processes:
