@@ -16,7 +16,7 @@ SOURCES = Path(__file__).resolve().parents[1] / "src" / PACKAGE
 # every row, but only inside functions that transformers' imports trigger.
 ROWS = [
     {"errors"},
-    {"levels", "prompts", "registration"},
+    {"levels", "prompts", "registration", "whole_files"},
     {"distributions", "calibration"},
     {"results"},
     {"media"},

@@ -3,7 +3,6 @@
 import hashlib
 import io
 import json
-import os
 import tarfile
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ..data.records import features
 from ..data.tables import GROUPS, MEDIA_COLUMNS, SUBSETS, iterate_rows
 from ..errors import RecordError
+from ..whole_files import whole_file
 
 
 if TYPE_CHECKING:
@@ -81,11 +81,10 @@ def write_shard(path: Path, *, rows: Sequence[Row], subset: str, digest: str) ->
         digest (`str`): see [`shard_digest`].
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(path.name + ".tmp")
     mark = json.dumps({"rows": len(rows), "sha256": digest})
     write = _write_parquet if path.suffix == ".parquet" else _write_tar
-    write(unfinished, rows=rows, subset=subset, mark=mark)
-    os.replace(unfinished, path)
+    with whole_file(path) as unfinished:
+        write(unfinished, rows=rows, subset=subset, mark=mark)
 
 
 def read_mark(path: Path) -> dict[str, Any] | None:

@@ -6,9 +6,10 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .evaluated_model import load_model, model_folder
+from .model_folder import model_folder
+from .model_options import load_model
 from .output import Output
-from .parsing import UsageError
+from .parsing import UsageError, names_in
 from .part_files import make_in_parts
 from .processes import Processes
 
@@ -35,7 +36,7 @@ def score_benchmarks(args: argparse.Namespace, *, processes: Processes, output: 
         return _by_annotators(args, chosen, processes=processes, output=output)
     from ..evaluation.predictions import score_items
 
-    scorer = load_model(args, processes=processes, output=output)
+    scorer = load_model(args, output=output, device=processes.device)
 
     def score(media: "list[MediaItem]") -> Iterator[dict[str, Any]]:
         for item, result in score_items(scorer, media, batch_size=args.batch_size):
@@ -49,7 +50,7 @@ def _by_annotators(args: argparse.Namespace, chosen: "Chosen", *, processes: Pro
     from ..annotation.opinions.annotators import Permissions, describe_annotator, load_annotator
     from ..evaluation.annotator_predictions import annotator_fingerprint, annotator_rows, check_kind
 
-    names = list(dict.fromkeys(name.strip() for name in args.annotator.split(",") if name.strip()))
+    names = names_in(args.annotator)
     described = {name: describe_annotator(name) for name in names}
     for descriptor in described.values():
         for benchmark, _ in chosen:
@@ -146,7 +147,7 @@ def _score_benchmark(
 def _benchmarks(args: argparse.Namespace) -> "list[Benchmark]":
     from ..evaluation.benchmarks import Benchmark, load_benchmark
 
-    names = list(dict.fromkeys(name.strip() for name in (args.benchmark or "").split(",") if name.strip()))
+    names = names_in(args.benchmark or "")
     if names:
         if args.data_root is None:
             raise UsageError("Where is the data? Name its folder with --data-root.")

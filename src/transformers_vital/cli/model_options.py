@@ -1,4 +1,4 @@
-"""The options by which `serve` and `demo` name a model, and its loading."""
+"""The options by which commands name a model, and its loading."""
 
 import argparse
 from typing import TYPE_CHECKING
@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from ..scoring.scorer import VitalScorer
 
 
-def add_model_options(parser: argparse.ArgumentParser) -> None:
-    """Declare `--model` and how it is loaded."""
+def add_model_options(parser: "argparse._ActionsContainer") -> None:
+    """Declare `--model` and how it is loaded, of a parser or of a group of its arguments."""
     parser.add_argument("--model", metavar="NAME", help="folder, name of the zoo or of the Hub (default: vital-tiny)")
     parser.add_argument("--device", help="cpu, cuda, cuda:1, mps, … (default: cuda where there is one, else cpu)")
     parser.add_argument(
@@ -24,19 +24,25 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--allow-pickle", action="store_true", help="also load weights from pytorch_model.bin")
 
 
-def load_model(args: argparse.Namespace, *, output: Output) -> "VitalScorer":
+def load_model(args: argparse.Namespace, *, output: Output, device: str | None = None) -> "VitalScorer":
     """
     The model that the options name.
+
+    Args:
+        args (`Namespace`): with the options of [`add_model_options`].
+        output ([`~cli.output.Output`]): is told what to know of the model.
+        device (`str`, *optional*): where none is named, such as that of one of several processes.
 
     Raises:
         [`CheckpointError`]: it cannot be had.
     """
     from ..zoo.loading import load_scorer
 
-    if args.device:
-        check_device(args.device)
+    device = args.device or device
+    if device:
+        check_device(device)
     dtype = None if args.dtype == "auto" else args.dtype
-    scorer = load_scorer(args.model, device=args.device, dtype=dtype, allow_pickle=args.allow_pickle)
+    scorer = load_scorer(args.model, device=device, dtype=dtype, allow_pickle=args.allow_pickle)
     if scorer.notice:
         output.remark(f"note: {scorer.notice}")
     return scorer

@@ -138,6 +138,22 @@ def check_device(name: str) -> None:
         raise UsageError(f"--device {name} cannot be used: {reason} Pass cpu, or leave it out.") from error
 
 
+def names_in(text: str) -> list[str]:
+    """
+    The names in a text with commas, each once.
+
+    Example:
+
+    ```python
+    >>> from transformers_vital.cli.parsing import names_in
+    >>> names_in("koniq, spaq,,koniq")
+    ['koniq', 'spaq']
+
+    ```
+    """
+    return list(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+
+
 def positive_int(text: str) -> int:
     """An argparse type for whole numbers from 1."""
     if not text.isdecimal() or int(text) < 1:

@@ -7,7 +7,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .evaluated_model import load_model, model_folder
+from .model_folder import model_folder
+from .model_options import load_model
 from .output import Output
 from .parsing import UsageError
 from .part_files import make_in_parts
@@ -40,7 +41,7 @@ def answer_questions(args: argparse.Namespace, *, processes: Processes, output: 
     lacking = {index: error for index, (_, error) in places.items() if error is not None}
     found, missing = len(questions) - len(lacking), len(lacking)
     output.remark(f"{args.questions.name}: {len(questions)} questions, media of {found} found, of {missing} missing")
-    scorer = load_model(args, processes=processes, output=output)
+    scorer = load_model(args, output=output, device=processes.device)
     ask = QuestionAnswerer(scorer.model, scorer.processor, max_new_tokens=args.max_new_tokens)
     how = {"reading": ask.reading, "max_new_tokens": args.max_new_tokens}
     fingerprint = asdict(scorer.fingerprint) | how

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import MissingExtraError, OutputError
+from ..whole_files import whole_file
 
 
 SUFFIXES = (".csv", ".jsonl", ".parquet")
@@ -201,9 +202,8 @@ def _write_parquet(path: Path, rows: list[Row], *, columns: list[str]) -> None:
     pyarrow = _pyarrow()
     types = {name: pyarrow.string() if name in TEXT_COLUMNS else pyarrow.float64() for name in columns}
     table = pyarrow.Table.from_pylist(rows, schema=pyarrow.schema(types))
-    unfinished = path.with_name(path.name + ".tmp")
-    pyarrow.parquet.write_table(table, unfinished)
-    os.replace(unfinished, path)
+    with whole_file(path) as unfinished:
+        pyarrow.parquet.write_table(table, unfinished)
 
 
 def _pyarrow():
@@ -221,9 +221,8 @@ def _csv_line(fields: list[Any]) -> str:
 
 
 def _replace(path: Path, text: str) -> None:
-    unfinished = path.with_name(path.name + ".tmp")
-    unfinished.write_text(text, encoding="utf-8", newline="")
-    os.replace(unfinished, path)
+    with whole_file(path) as unfinished:
+        unfinished.write_text(text, encoding="utf-8", newline="")
 
 
 def _not_ours(path: Path, why: str) -> OutputError:

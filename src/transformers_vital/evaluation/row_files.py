@@ -1,12 +1,12 @@
 """Rows of an evaluation on disk: a parquet file that also says of what they are."""
 
 import json
-import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from ..errors import EvaluationError, MissingExtraError
+from ..whole_files import whole_file
 
 
 SCHEMA_VERSION = 1
@@ -36,10 +36,9 @@ def write_rows(
     path = Path(path)
     metadata = {_METADATA: json.dumps({"schema_version": SCHEMA_VERSION, **header}).encode()}
     schema = pyarrow.schema({name: _type(text, pyarrow) for name, text in types.items()}, metadata=metadata)
-    unfinished = path.with_name(path.name + ".tmp")
     try:
-        parquet.write_table(pyarrow.Table.from_pylist(list(rows), schema=schema), unfinished)
-        os.replace(unfinished, path)
+        with whole_file(path) as unfinished:
+            parquet.write_table(pyarrow.Table.from_pylist(list(rows), schema=schema), unfinished)
     except OSError as error:
         raise EvaluationError(f"{path} cannot be written: {error.strerror or error}. Name another folder.") from error
     return path

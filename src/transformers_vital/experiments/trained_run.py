@@ -15,6 +15,7 @@ from typing import Any
 from ..errors import ExperimentError
 from ..evaluation.row_files import differing
 from ..evaluation.unknown_names import unknown_name
+from ..whole_files import whole_file
 from .recipe import REFERENCE, Recipe, Run
 
 
@@ -234,6 +235,5 @@ def _read(path: Path) -> dict[str, Any] | None:
 def _write(path: Path, values: Mapping[str, Any]) -> None:
     if not _is_first_process():
         return
-    unfinished = path.with_name(path.name + ".tmp")
-    unfinished.write_text(json.dumps(values, indent=2, default=str) + "\n", encoding="utf-8")
-    os.replace(unfinished, path)
+    with whole_file(path) as unfinished:
+        unfinished.write_text(json.dumps(values, indent=2, default=str) + "\n", encoding="utf-8")

@@ -3,7 +3,6 @@
 import hashlib
 import html
 import json
-import os
 import re
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 from huggingface_hub import RepoCard
 
 from ..errors import OutputError
+from ..whole_files import whole_file
 
 
 CARD = "README.md"
@@ -36,9 +36,8 @@ def write_card(folder: str | Path, card: RepoCard) -> Path:
     if path.exists() and not is_unchanged(path):
         path = path.with_name(OTHER_CARD)
     text = str(card).rstrip() + "\n"
-    unfinished = path.with_name(path.name + ".tmp")
-    unfinished.write_text(text + _signature(text), encoding="utf-8", newline="\n")
-    os.replace(unfinished, path)
+    with whole_file(path) as unfinished:
+        unfinished.write_text(text + _signature(text), encoding="utf-8", newline="\n")
     return path
 
 

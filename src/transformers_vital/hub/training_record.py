@@ -1,7 +1,6 @@
 """What training leaves beside the weights: each stage that made them, in a file that a card is made of."""
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 from huggingface_hub.utils import HFValidationError, validate_repo_id
 
 from ..errors import OutputError
+from ..whole_files import whole_file
 
 
 RECORD = "training.json"
@@ -90,9 +90,8 @@ def write_stages(folder: str | Path, stages: Sequence[Mapping[str, Any]]) -> Pat
         stages (`Sequence[Mapping]`): see [`training_stage`].
     """
     path = Path(folder) / RECORD
-    unfinished = path.with_name(path.name + ".tmp")
-    unfinished.write_text(json.dumps({"stages": list(stages)}, indent=2, default=str) + "\n", encoding="utf-8")
-    os.replace(unfinished, path)
+    with whole_file(path) as unfinished:
+        unfinished.write_text(json.dumps({"stages": list(stages)}, indent=2, default=str) + "\n", encoding="utf-8")
     return path
 
 

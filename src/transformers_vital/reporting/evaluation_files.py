@@ -1,7 +1,6 @@
 """The files that an evaluation leaves beside its predictions: tables, numbers and plots."""
 
 import json
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from ..errors import OutputError
 from ..evaluation.benchmarks import list_benchmarks
 from ..evaluation.predictions import Predictions, read_predictions
 from ..evaluation.results import BenchmarkComparison, EvaluationResults
+from ..whole_files import whole_file
 from .scatter import scatter_plot
 from .tables import FORMATS, Table, results_table, to_markdown
 
@@ -99,10 +99,9 @@ def write_file(path: Path, content: bytes) -> Path:
     Raises:
         [`OutputError`]: it cannot be written.
     """
-    unfinished = path.with_name(path.name + ".tmp")
     try:
-        unfinished.write_bytes(content)
-        os.replace(unfinished, path)
+        with whole_file(path) as unfinished:
+            unfinished.write_bytes(content)
     except OSError as error:
         raise OutputError(f"{path} cannot be written: {error.strerror or error}. Name another folder.") from error
     return path

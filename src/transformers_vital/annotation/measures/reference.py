@@ -3,7 +3,7 @@
 import numpy as np
 
 from ...errors import AnnotationError, MissingExtraError
-from .natural_scene import luma, opencv
+from .natural_scene import opencv
 from .picture_view import PictureView
 
 
@@ -42,7 +42,7 @@ def structure_change(view: PictureView) -> float:
     if (reference := _reference(view)) is None:
         return 0.0
     window = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False}
-    return float(1 - structural_similarity(grey, luma(reference), data_range=255, **window))
+    return float(1 - structural_similarity(grey, reference.luma, data_range=255, **window))
 
 
 def gradient_change(view: PictureView) -> float:
@@ -74,7 +74,7 @@ def gradient_change(view: PictureView) -> float:
     grey = view.require(4, by="GMSD").luma
     if (reference := _reference(view)) is None:
         return 0.0
-    g, r = _gradients(grey), _gradients(luma(reference))
+    g, r = _gradients(grey), _gradients(reference.luma)
     return float(((2 * g * r + _GMSD_CONSTANT) / (g * g + r * r + _GMSD_CONSTANT)).std())
 
 
@@ -102,11 +102,11 @@ def colour_change(view: PictureView) -> float:
     """
     if (reference := _reference(view)) is None:
         return 0.0
-    return float(np.linalg.norm(_lab(view.rgb) - _lab(reference), axis=-1).mean())
+    return float(np.linalg.norm(_lab(view.rgb) - _lab(reference.rgb), axis=-1).mean())
 
 
-def _reference(view: PictureView) -> np.ndarray | None:
-    """The pixels to compare with."""
+def _reference(view: PictureView) -> PictureView | None:
+    """The picture to compare with."""
     if view.reference is None:
         return None
     (height, width), wanted = view.rgb.shape[:2], view.reference.rgb.shape[:2]
@@ -114,7 +114,7 @@ def _reference(view: PictureView) -> np.ndarray | None:
         raise AnnotationError(
             f"The copy has {width}x{height} pixels and its original {wanted[1]}x{wanted[0]}; expected the same size."
         )
-    return view.reference.rgb
+    return view.reference
 
 
 def _gradients(grey: np.ndarray) -> np.ndarray:

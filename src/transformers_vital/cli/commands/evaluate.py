@@ -6,6 +6,7 @@ from pathlib import Path
 from ...errors import AnnotationError, EvaluationError
 from ..benchmark_scoring import score_benchmarks
 from ..benchmark_tables import question_folders, report, result_folders
+from ..model_options import add_model_options
 from ..option_names import in_options
 from ..output import Output
 from ..parsing import UsageError, positive_int
@@ -48,7 +49,7 @@ def register(subparsers) -> None:
     shown.add_argument("--json", action="store_true", help="print JSON instead of a table")
     shown.add_argument("--quiet", action="store_true", help="print results and errors only")
     who = parser.add_argument_group("who scores, answers and judges")
-    who.add_argument("--model", metavar="NAME", help="name on the Hub or folder (default: vital-tiny)")
+    add_model_options(who)
     who.add_argument("--annotator", metavar="NAMES", help="machine annotators instead, with commas: brisque,niqe")
     who.add_argument("--judge", metavar="FILE", type=Path, help="YAML: who judges answers that choose no option")
     who.add_argument(
@@ -57,16 +58,8 @@ def register(subparsers) -> None:
     who.add_argument(
         "--max-new-tokens", metavar="N", type=positive_int, default=2048, help="of an answer (default: 2048)"
     )
-    who.add_argument("--device", help="cpu, cuda, cuda:1, mps, … (default: cuda where there is one, else cpu)")
-    who.add_argument(
-        "--dtype",
-        choices=["auto", "float32", "bfloat16", "float16"],
-        default="auto",
-        help="type of the weights (auto: float32 on the CPU, the checkpoint's own elsewhere)",
-    )
     who.add_argument("--allow-network", action="store_true", help="fetch weights of annotators")
     who.add_argument("--trust-remote-code", action="store_true", help="run code of annotators from the Hub")
-    who.add_argument("--allow-pickle", action="store_true", help="also load weights from pytorch_model.bin")
     parser.set_defaults(run=run)
 
 

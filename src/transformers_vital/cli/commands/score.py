@@ -6,8 +6,9 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..model_options import add_model_options, load_model
 from ..output import Output
-from ..parsing import UsageError, check_device, positive_int
+from ..parsing import UsageError, positive_int
 from ..result_file import ResultFile, check_result_file, file_label, journal_of
 
 
@@ -34,18 +35,10 @@ def register(subparsers) -> None:
     existing.add_argument("--overwrite", action="store_true", help="replace FILE")
     parser.add_argument("--json", action="store_true", help="print a JSON array instead of a table")
     parser.add_argument("--quiet", action="store_true", help="print results and errors only")
-    parser.add_argument("--model", metavar="NAME", help="folder, name of the zoo or of the Hub (default: vital-tiny)")
+    add_model_options(parser)
     parser.add_argument("--batch-size", metavar="N", type=positive_int, default=1, help="files per pass (default: 1)")
-    parser.add_argument("--device", help="cpu, cuda, cuda:1, mps, … (default: cuda where there is one, else cpu)")
-    parser.add_argument(
-        "--dtype",
-        choices=["auto", "float32", "bfloat16", "float16"],
-        default="auto",
-        help="type of the weights (auto: float32 on the CPU, the checkpoint's own elsewhere)",
-    )
     parser.add_argument("--kind", choices=["image", "video"], help="treat files as this; of folders, keep only these")
     parser.add_argument("--allow-network", action="store_true", help="accept http(s) addresses as inputs")
-    parser.add_argument("--allow-pickle", action="store_true", help="also load weights from pytorch_model.bin")
     parser.set_defaults(run=run)
 
 
@@ -61,9 +54,7 @@ def run(args: argparse.Namespace) -> int:
     items = _list_items(args)
     counts = Counter(item.kind for item in items.values())
     output.remark("scoring " + ", ".join(f"{count} {kind}{'s' * (count > 1)}" for kind, count in counts.items()))
-    scorer = _load_scorer(args)
-    if scorer.notice:
-        output.remark(f"note: {scorer.notice}")
+    scorer = load_model(args, output=output)
     try:
         return _score(args, items, scorer=scorer, output=output)
     except KeyboardInterrupt:
@@ -89,15 +80,6 @@ def _list_items(args: argparse.Namespace) -> "dict[str, MediaItem]":
         raise UsageError(f"{addresses[0]} is an address. Pass --allow-network to fetch it, or name a local file.")
     items = expand_media(args.inputs, kind=args.kind, allow_network=args.allow_network)
     return {file_label(item.name): item for item in items}
-
-
-def _load_scorer(args: argparse.Namespace) -> "VitalScorer":
-    from ...zoo.loading import load_scorer
-
-    if args.device:
-        check_device(args.device)
-    dtype = None if args.dtype == "auto" else args.dtype
-    return load_scorer(args.model, device=args.device, dtype=dtype, allow_pickle=args.allow_pickle)
 
 
 def _score(args: argparse.Namespace, items: "dict[str, MediaItem]", *, scorer: "VitalScorer", output: Output) -> int:
