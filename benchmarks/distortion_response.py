@@ -88,7 +88,7 @@ def main() -> int:
             falls[row, column] = spearmanr(range(len(SEVERITIES) + 1), [scores[0], *values]).statistic
             log_p = likelihoods(scorer, copies[row * len(SEVERITIES) + NAMED_AT - 1], answers)
             named[row, column] = int(log_p.argmax()) // len(SEVERITIES) == row
-    print(f"{'':25}{'fall':>7}{'lowest':>8}{'named':>7}")
+    print(f"{'':25}{'fall':>7}{'weakest':>8}{'named':>7}")
     for row, name in enumerate(TYPES):
         print(f"{name:25}{falls[row].mean():7.2f}{falls[row].max():8.2f}{named[row].mean():7.2f}")
     must = np.array([name not in NEED_NOT_FALL for name in TYPES])
