@@ -29,6 +29,7 @@ def main() -> None:
     if trainer.is_world_process_zero():
         print(f"cross-entropy {trainer.state.log_history[-1]['train_loss']:.4f} in the mean of the run")
         print(f"{CLIP.name}: {VitalProbeScorer.from_pretrained(args.output_dir).score(CLIP)}")
+    trainer.accelerator.end_training()  # threads of a group that is not left can abort the process at its exit
 
 
 if __name__ == "__main__":

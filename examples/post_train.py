@@ -36,6 +36,7 @@ def main() -> None:
         last = ", ".join(f"{entry['loss']:.4f}" for entry in history[-6:] if "loss" in entry)
         print(f"focal loss {history[-1]['train_loss']:.4f} in the mean of the run; last logged: {last}")
         print(f"replaced {history[-1]['replaced']} unreadable records; wrote {args.output_dir}")
+    trainer.accelerator.end_training()  # threads of a group that is not left can abort the process at its exit
 
 
 if __name__ == "__main__":

@@ -29,6 +29,7 @@ def main() -> None:
         losses = {name: value for entry in steps[-1:] for name, value in entry.items() if name.startswith("loss")}
         print(", ".join(f"{name} {value:.4f}" for name, value in losses.items() or [("loss", summary["train_loss"])]))
         print(f"replaced {summary['replaced']} unreadable records; wrote {args.output_dir}")
+    trainer.accelerator.end_training()  # threads of a group that is not left can abort the process at its exit
 
 
 if __name__ == "__main__":

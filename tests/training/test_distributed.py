@@ -38,6 +38,7 @@ if trainer.is_world_process_zero():
     losses = [entry["loss"] for entry in trainer.state.log_history if "loss" in entry]
     Path(output).mkdir(exist_ok=True)
     (Path(output) / "losses.json").write_text(json.dumps(losses))
+trainer.accelerator.end_training()
 """
 
 
