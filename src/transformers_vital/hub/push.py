@@ -1,6 +1,7 @@
 """A folder to the Hub, once it is known to be whole and to hold nothing of others."""
 
 import copy
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatch
@@ -17,6 +18,7 @@ from ..errors import OutputError, RecordError, VitalError
 from .card_file import CARD, is_unchanged
 from .dataset_card import shown_bytes
 from .published_files import PATTERNS, published_files
+from .training_record import can_be_on_hub
 
 
 SHOWN_LEFT_OUT = 10  # names in a printed plan; a build leaves thousands of files
@@ -94,7 +96,8 @@ def push_folder(
 
     Raises:
         [`OutputError`]: there is no card, or its configurations and the shards do not fit; the name or type is none of
-            the Hub's; the repository is public or has a card of a person; the server refuses.
+            the Hub's; adapters name a folder of this machine as their base; the repository is public or has a card of
+            a person; the server refuses.
         [`CheckpointError`]: a model has no weights as safetensors.
         [`RecordError`]: a record is not what its type needs, or its medium is missing or outside the folder `media`.
         [`MediaInputError`]: a link leads out of the folder.
@@ -107,6 +110,8 @@ def push_folder(
         shards = shard_files(folder)
         _check_configurations(card, folder=folder, shards=shards)
         _check_records(shards, root=folder / "media")
+    else:
+        _check_base_of_adapters(folder)
     files = tuple((name, (folder / name).stat().st_size) for name in names)
     plan = PushPlan(repo_id, repo_type, private, files, tuple(left_out))
     if dry_run:
@@ -168,6 +173,18 @@ def _card(folder: Path) -> RepoCard:
         return RepoCard.load(path)
     except (ValueError, yaml.YAMLError) as error:
         raise OutputError(f"The metadata of {path} cannot be read ({error}). Correct it, or write it anew.") from error
+
+
+def _check_base_of_adapters(folder: Path) -> None:
+    path = folder / "adapter_config.json"
+    if not path.is_file():
+        return
+    base = json.loads(path.read_text(encoding="utf-8")).get("base_model_name_or_path")
+    if base and not can_be_on_hub(base):
+        raise OutputError(
+            f"{path} names {base} as the base model, a folder of this machine, which nobody else has. Push the base "
+            "model first, and write its name on the Hub there."
+        )
 
 
 def _check_configurations(card: RepoCard, *, folder: Path, shards: Mapping[str, Sequence[Path]]) -> None:
