@@ -16,7 +16,7 @@ from pathlib import Path
 import torch
 
 from transformers_vital import VitalForConditionalGeneration, VitalProcessor
-from transformers_vital.scoring.default_model import default_model_files
+from transformers_vital.scoring.default_model import default_model_folder
 
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -29,7 +29,7 @@ def run(*command: str | Path) -> None:
     subprocess.run([sys.executable, *map(str, command)], check=True)
 
 
-def train(recipe: str, *, folder: Path, model: str, output: str) -> None:
+def train(recipe: str, *options: str | Path, folder: Path, model: str, output: str) -> None:
     """One stage of training, unless it is done."""
     target = folder / output
     if (target / "model.safetensors").is_file():
@@ -40,6 +40,7 @@ def train(recipe: str, *, folder: Path, model: str, output: str) -> None:
         *("--config", RECIPES / recipe),
         *("--records", folder / "dataset" / "records", "--media_root", folder / "dataset" / "media"),
         *("--model", folder / model, "--output_dir", target),
+        *options,
         *resume,
     )
 
@@ -47,7 +48,7 @@ def train(recipe: str, *, folder: Path, model: str, output: str) -> None:
 def write_checkpoint(source: Path, target: Path) -> None:
     """Weights in bfloat16, beside the files of `vital-tiny` that training does not change."""
     VitalForConditionalGeneration.from_pretrained(source, dtype=torch.bfloat16).save_pretrained(target)
-    VitalProcessor.from_pretrained(default_model_files()).save_pretrained(target)
+    VitalProcessor.from_pretrained(default_model_folder()).save_pretrained(target)
     print(f"{(target / 'model.safetensors').stat().st_size / 1e6:.1f} MB of weights in {target}")
 
 
@@ -68,7 +69,7 @@ def main() -> None:
         run(*annotate, "--recipe", RECIPES / "tiny_dataset.yaml", "--processes", str(arguments.processes))
     if not (folder / "start").is_dir():
         run(ROOT / "examples" / "build_tiny.py", folder / "start", "--backbone", arguments.backbone)
-    train("tiny_base.yaml", folder=folder, model="start", output="base")
+    train("tiny_base.yaml", "--feature_cache", folder / "features", folder=folder, model="start", output="base")
     train("tiny_encoder.yaml", folder=folder, model="base", output="encoder")
     write_checkpoint(folder / "encoder", folder / "vital-tiny")
 

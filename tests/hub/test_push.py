@@ -48,9 +48,7 @@ PUBLISHED = [".eval_results/koniq.yaml", "README.md", "config.json", "model.safe
 def test_adapters_on_a_folder_of_this_machine_stay_until_their_base_has_a_name(model):
     settings = model / "adapter_config.json"
     settings.write_text(json.dumps({"base_model_name_or_path": str(model.parent / "base")}))
-    with pytest.raises(
-        OutputError, match="a folder of this machine, which nobody else has. Push the base"
-    ):
+    with pytest.raises(OutputError, match="a folder of this machine, which nobody else has. Push the base"):
         push_folder(model, "name/adapters", repo_type="model", dry_run=True)
     settings.write_text(json.dumps({"base_model_name_or_path": "name/base"}))
     names = [name for name, _ in push_folder(model, "name/adapters", repo_type="model", dry_run=True).files]

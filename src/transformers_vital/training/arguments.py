@@ -19,6 +19,8 @@ class VitalTrainingArguments(TrainingArguments):
         policy (`str`, *optional*, defaults to `"vision-encoder"`): see [`~training.freezing.freeze`].
         update_batch_norm (`bool`, *optional*, defaults to `False`): let the batch norms of a trained motion extractor
             use the statistics of the batch, as the authors' release does; one or two clips say little about them.
+        feature_cache (`str`, *optional*): folder in which the outputs of frozen encoders are kept, see
+            [`~training.frozen_features.keep_frozen_features`].
 
     Parameters that control the loss:
         recipe (`str`, *optional*, defaults to `"paper"`): or `"release"`, to continue the authors' checkpoints; see
@@ -44,6 +46,7 @@ class VitalTrainingArguments(TrainingArguments):
 
     policy: str = field(default="vision-encoder", metadata={"help": f"one of {', '.join(POLICIES)}"})
     update_batch_norm: bool = field(default=False, metadata={"help": "batch statistics in a trained motion extractor"})
+    feature_cache: str | None = field(default=None, metadata={"help": "folder for the outputs of frozen encoders"})
     recipe: str = field(default="paper", metadata={"help": f"losses: one of {', '.join(RECIPES)}"})
     text_loss: str = field(default="focal", metadata={"help": f"one of {', '.join(TEXT_LOSSES)}"})
     preference_std: str = field(default="1.0", metadata={"help": "σ of Eq. 2: a number, or predicted"})

@@ -20,6 +20,7 @@ from ..media.inputs import expand_media
 from ..scoring.scorer import VitalScorer
 from .arguments import VitalTrainingArguments
 from .freezing import freeze, set_batch_norms
+from .frozen_features import keep_frozen_features
 from .objective import loss_names, task_losses
 
 
@@ -50,6 +51,8 @@ class LossOverMedia:
             )
         if not hasattr(self.model, "peft_config"):
             freeze(self.model, args.policy)
+        if args.feature_cache:
+            keep_frozen_features(self.model, args.feature_cache)
         self._earlier_stages = read_stages(self.model.config.name_or_path)
         # for each task the sum of its losses and its records since the last log, then the records replaced so far
         self._sums = torch.zeros(len(TASKS), 2, device=args.device)
