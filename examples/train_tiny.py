@@ -9,6 +9,7 @@ Run again, it goes on where it was stopped. Each stage's settings are in hub_con
 """
 
 import argparse
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +17,7 @@ from pathlib import Path
 import torch
 
 from transformers_vital import VitalForConditionalGeneration, VitalProcessor
+from transformers_vital.hub.training_record import RECORD
 from transformers_vital.scoring.default_model import default_model_folder
 
 
@@ -46,9 +48,10 @@ def train(recipe: str, *options: str | Path, folder: Path, model: str, output: s
 
 
 def write_checkpoint(source: Path, target: Path) -> None:
-    """Weights in bfloat16, beside the files of `vital-tiny` that training does not change."""
+    """Weights in bfloat16 and the record of their training, beside files of `vital-tiny` that it does not change."""
     VitalForConditionalGeneration.from_pretrained(source, dtype=torch.bfloat16).save_pretrained(target)
     VitalProcessor.from_pretrained(default_model_folder()).save_pretrained(target)
+    shutil.copy(source / RECORD, target)
     print(f"{(target / 'model.safetensors').stat().st_size / 1e6:.1f} MB of weights in {target}")
 
 

@@ -7,11 +7,8 @@ SYSTEM_MESSAGE = (
     "你是书生·万象，英文名是InternVL，是由上海人工智能实验室、清华大学及多家合作单位联合开发的多模态大语言模型。"
 )
 
-# ChatML with InternVL's default system message; an image is its placeholder and a newline, a video its frame lines.
-CHAT_TEMPLATE = (
-    "{%- if messages[0]['role'] != 'system' -%}"
-    "{{- '<|im_start|>system\n" + SYSTEM_MESSAGE + "<|im_end|>\n' -}}"
-    "{%- endif -%}"
+# ChatML; an image is its placeholder and a newline, a video its frame lines.
+PLAIN_CHAT_TEMPLATE = (
     "{%- for message in messages -%}"
     "{{- '<|im_start|>' + message['role'] + '\n' -}}"
     "{%- if message['role'] == 'assistant' -%}{%- generation -%}"
@@ -29,6 +26,12 @@ CHAT_TEMPLATE = (
     "{%- endif -%}"
     "{%- endfor -%}"
     "{%- if add_generation_prompt -%}{{- '<|im_start|>assistant\n' -}}{%- endif -%}"
+)
+# With InternVL's default system message.
+CHAT_TEMPLATE = (
+    "{%- if messages[0]['role'] != 'system' -%}"
+    "{{- '<|im_start|>system\n" + SYSTEM_MESSAGE + "<|im_end|>\n' -}}"
+    "{%- endif -%}" + PLAIN_CHAT_TEMPLATE
 )
 
 CLEAN_PROMPT_SETTINGS = {
