@@ -95,6 +95,7 @@ def tiny_folder(tmp_path_factory) -> Path:
     import torch
 
     from transformers_vital import VitalConfig, VitalForConditionalGeneration, VitalProcessor
+    from transformers_vital.models.vital.conversation_vital import CHAT_TEMPLATE
     from transformers_vital.scoring.default_model import default_model_files
 
     config = VitalConfig.from_pretrained(default_model_files())
@@ -116,6 +117,7 @@ def tiny_folder(tmp_path_factory) -> Path:
         torch.manual_seed(0)
         model = VitalForConditionalGeneration(config)
     processor = VitalProcessor.from_pretrained(default_model_files())
+    processor.chat_template = CHAT_TEMPLATE  # of all models but vital-tiny
     processor.image_seq_length = 4
     processor.image_processor.size = {"height": 56, "width": 56}
     processor.video_processor.size = {"height": 56, "width": 56}

@@ -6,7 +6,7 @@ import pytest
 from safetensors import safe_open
 from transformers import AutoTokenizer
 
-from transformers_vital import VitalScorer
+from transformers_vital import VitalProcessor, VitalScorer
 from transformers_vital.scoring import default_model
 from transformers_vital.scoring.default_model import build_untrained, default_model_files, default_model_folder
 
@@ -65,6 +65,11 @@ def test_the_scorer_says_that_its_numbers_mean_nothing_yet(cache):
 
 def test_a_named_checkpoint_has_no_notice(scorer):
     assert scorer.notice is None
+
+
+def test_nearly_all_of_its_prompt_is_the_medium():
+    prompt = VitalProcessor.from_pretrained(default_model_files()).training_prompt("image")
+    assert prompt == "<|im_start|>user\n<IMG_CONTEXT>\n<|im_end|>\n<|im_start|>assistant\n"
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,7 @@
 """`transformers-vital serve`: a checkpoint behind transformers' own server."""
 
 import argparse
+import contextlib
 from pathlib import Path
 
 from ..model_options import add_model_options, load_model
@@ -49,5 +50,7 @@ def run(args: argparse.Namespace) -> int:
         app = build_app(scorer, addresses=MediaAddresses(args.media_root, args.allow_network))
         host, port = listener.getsockname()[:2]
         output.remark(f"serving {scorer.name} on http://{host}:{port}: {', '.join(ROUTES)}. Stop it with Ctrl+C.")
-        uvicorn.Server(uvicorn.Config(app, log_level="error" if args.quiet else "info")).run(sockets=[listener])
+        server = uvicorn.Server(uvicorn.Config(app, log_level="error" if args.quiet else "info"))
+        with contextlib.suppress(KeyboardInterrupt):  # the way to stop it; whether it comes this far is a race
+            server.run(sockets=[listener])
     return 0
