@@ -44,6 +44,7 @@ EXTRAS = {
     "test": [
         "bitsandbytes",  # a decoder in four bits
         "markdown-it-py",  # cards are rendered
+        "onnx",  # the encoder that vital-tiny starts from is in such a file
         "parameterized",  # transformers' common tests
         "pytest>=8",
         "pytest-xdist",  # two processes, see pyproject.toml

@@ -21,7 +21,7 @@ from transformers_vital import VitalProcessor
 from transformers_vital.data.collator import VitalCollator
 from transformers_vital.data.encoding import RecordEncoder
 from transformers_vital.data.mixture import Mixture
-from transformers_vital.scoring.default_model import default_model_files
+from transformers_vital.scoring.default_model import default_model_folder
 
 
 WORKERS = 2
@@ -77,7 +77,7 @@ def decoded(folder: Path, rows: list[dict]) -> int:
 
 def main() -> int:
     argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
-    processor = VitalProcessor.from_pretrained(default_model_files())
+    processor = VitalProcessor.from_pretrained(default_model_folder())
     for part in (processor.image_processor, processor.video_processor):
         part.size = {"height": 448, "width": 448}
     processor.image_seq_length = 256

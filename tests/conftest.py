@@ -96,9 +96,9 @@ def tiny_folder(tmp_path_factory) -> Path:
 
     from transformers_vital import VitalConfig, VitalForConditionalGeneration, VitalProcessor
     from transformers_vital.models.vital.conversation_vital import CHAT_TEMPLATE
-    from transformers_vital.scoring.default_model import default_model_files
+    from transformers_vital.scoring.default_model import default_model_folder
 
-    config = VitalConfig.from_pretrained(default_model_files())
+    config = VitalConfig.from_pretrained(default_model_folder())
     config.vision_config.update(
         {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64}
     )
@@ -116,7 +116,7 @@ def tiny_folder(tmp_path_factory) -> Path:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         model = VitalForConditionalGeneration(config)
-    processor = VitalProcessor.from_pretrained(default_model_files())
+    processor = VitalProcessor.from_pretrained(default_model_folder())
     processor.chat_template = CHAT_TEMPLATE  # of all models but vital-tiny
     processor.image_seq_length = 4
     processor.image_processor.size = {"height": 56, "width": 56}

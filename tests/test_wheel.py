@@ -32,6 +32,8 @@ def wheel(tmp_path_factory):
         "transformers_vital/cli/commands/score.py",
         "transformers_vital/hub_configs/models/vital-tiny/tokenizer.json",
         "transformers_vital/hub_configs/models/vital-tiny/NOTICE",
+        "transformers_vital/hub_configs/models/vital-tiny/README.md",
+        "transformers_vital/hub_configs/models/vital-tiny/model.safetensors",
         "transformers_vital/hub_configs/models/vital-base-8b/config.json",
         "transformers_vital/hub_configs/models/vital-base-8b/chat_template.jinja",
         "transformers_vital/hub_configs/datasets/vital/card.md",

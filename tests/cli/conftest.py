@@ -25,7 +25,6 @@ class FakeScorer:
     """Stands for `VitalScorer`; the fixture below resets what it remembers."""
 
     fingerprint = FINGERPRINT
-    notice = None
     stop_after = None
     stop_with = KeyboardInterrupt
     repaired = ()

@@ -12,7 +12,7 @@ def test_the_page_is_for_this_machine(monkeypatch, capsys):
     asked = {}
 
     def load_scorer(name, **settings):
-        return SimpleNamespace(name=name, notice="It has random weights.", settings=settings)
+        return SimpleNamespace(name=name, settings=settings)
 
     monkeypatch.setattr(loading, "load_scorer", load_scorer)
     monkeypatch.setattr(app, "require_gradio", lambda: None)
@@ -20,9 +20,7 @@ def test_the_page_is_for_this_machine(monkeypatch, capsys):
     monkeypatch.setattr(app, "launch_demo", lambda page, *, host, port: asked.update(page=page, host=host, port=port))
     assert main(["demo", "--model", "mine", "--max-new-tokens", "9"]) == 0
     assert asked == {"page": ("mine", 9), "host": "127.0.0.1", "port": 7860}
-    assert capsys.readouterr().err == (
-        "note: It has random weights.\nthe page is at http://127.0.0.1:7860. Stop it with Ctrl+C.\n"
-    )
+    assert capsys.readouterr().err == "the page is at http://127.0.0.1:7860. Stop it with Ctrl+C.\n"
 
 
 def test_a_package_that_is_missing_is_said_before_a_model_is_loaded(monkeypatch, capsys):

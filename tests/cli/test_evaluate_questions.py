@@ -234,7 +234,7 @@ class Slow:
 sys.modules["transformers_vital.evaluation.question_answering"] = SimpleNamespace(QuestionAnswerer=Slow)
 from transformers_vital.results import Fingerprint
 class Scorer:
-    fingerprint, notice, model, processor = Fingerprint("vital-tiny", *"abcdef"), None, None, None
+    fingerprint, model, processor = Fingerprint("vital-tiny", *"abcdef"), None, None
     @classmethod
     def from_pretrained(cls, model=None, **settings): return cls()
 sys.modules["transformers_vital.scoring.scorer"] = SimpleNamespace(VitalScorer=Scorer)

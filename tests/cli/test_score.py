@@ -47,17 +47,10 @@ def test_all_failed_is_exit_code_three(scorer, folder):
 
 
 def test_quiet_leaves_nothing_but_results(scorer, folder, capsys):
-    scorer.notice = "The model is untrained."
     assert main(["score", "media/a.png", "--quiet"]) == 0
     printed = capsys.readouterr()
     assert len(printed.out.splitlines()) == 2
     assert printed.err == ""
-
-
-def test_the_notice_of_the_model_goes_to_stderr(scorer, folder, capsys):
-    scorer.notice = "The model is untrained."
-    main(["score", "media/a.png"])
-    assert "note: The model is untrained.\n" in capsys.readouterr().err
 
 
 def test_options_reach_the_scorer(scorer, folder):

@@ -74,10 +74,10 @@ def language_model(tmp_path_factory):
     import torch
     from transformers import AutoTokenizer, Qwen2Config, Qwen2ForCausalLM
 
-    from transformers_vital.scoring.default_model import default_model_files
+    from transformers_vital.scoring.default_model import default_model_folder
 
     folder = tmp_path_factory.mktemp("judge")
-    tokenizer = AutoTokenizer.from_pretrained(default_model_files())
+    tokenizer = AutoTokenizer.from_pretrained(default_model_folder())
     tokenizer.chat_template = "{% for turn in messages %}{{ turn['role'] }}: {{ turn['content'] }}\n{% endfor %}"
     tokenizer.save_pretrained(folder)
     sizes = {"hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 1}

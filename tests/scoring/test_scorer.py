@@ -263,6 +263,13 @@ class TestCheckpoints:
         assert other.weight_hash != scorer.fingerprint.weight_hash
         assert other.processor != scorer.fingerprint.processor
 
+    def test_another_conversation_template_has_another_fingerprint(self, scorer, tiny_folder):
+        other = VitalScorer(scorer.model, VitalProcessor.from_pretrained(tiny_folder), name=scorer.name)
+        assert other.fingerprint == scorer.fingerprint
+        processor = VitalProcessor.from_pretrained(tiny_folder)
+        processor.chat_template = processor.chat_template.replace("InternVL", "VITAL")
+        assert VitalScorer(scorer.model, processor, name=scorer.name).fingerprint != scorer.fingerprint
+
     def test_bfloat16_is_close_to_float32(self, tiny_folder, media_folder, one_by_one):
         half = VitalScorer.from_pretrained(tiny_folder, device="cpu", dtype=torch.bfloat16)
         assert scores(half.score(media_folder)) == pytest.approx(scores(one_by_one), abs=0.05)

@@ -36,7 +36,7 @@ def score_benchmarks(args: argparse.Namespace, *, processes: Processes, output: 
         return _by_annotators(args, chosen, processes=processes, output=output)
     from ..evaluation.predictions import score_items
 
-    scorer = load_model(args, output=output, device=processes.device)
+    scorer = load_model(args, device=processes.device)
 
     def score(media: "list[MediaItem]") -> Iterator[dict[str, Any]]:
         for item, result in score_items(scorer, media, batch_size=args.batch_size):

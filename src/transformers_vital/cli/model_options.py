@@ -3,7 +3,6 @@
 import argparse
 from typing import TYPE_CHECKING
 
-from .output import Output
 from .parsing import check_device
 
 
@@ -24,13 +23,12 @@ def add_model_options(parser: "argparse._ActionsContainer") -> None:
     parser.add_argument("--allow-pickle", action="store_true", help="also load weights from pytorch_model.bin")
 
 
-def load_model(args: argparse.Namespace, *, output: Output, device: str | None = None) -> "VitalScorer":
+def load_model(args: argparse.Namespace, *, device: str | None = None) -> "VitalScorer":
     """
     The model that the options name.
 
     Args:
         args (`Namespace`): with the options of [`add_model_options`].
-        output ([`~cli.output.Output`]): is told what to know of the model.
         device (`str`, *optional*): where none is named, such as that of one of several processes.
 
     Raises:
@@ -42,7 +40,4 @@ def load_model(args: argparse.Namespace, *, output: Output, device: str | None =
     if device:
         check_device(device)
     dtype = None if args.dtype == "auto" else args.dtype
-    scorer = load_scorer(args.model, device=device, dtype=dtype, allow_pickle=args.allow_pickle)
-    if scorer.notice:
-        output.remark(f"note: {scorer.notice}")
-    return scorer
+    return load_scorer(args.model, device=device, dtype=dtype, allow_pickle=args.allow_pickle)

@@ -41,7 +41,7 @@ def answer_questions(args: argparse.Namespace, *, processes: Processes, output: 
     lacking = {index: error for index, (_, error) in places.items() if error is not None}
     found, missing = len(questions) - len(lacking), len(lacking)
     output.remark(f"{args.questions.name}: {len(questions)} questions, media of {found} found, of {missing} missing")
-    scorer = load_model(args, output=output, device=processes.device)
+    scorer = load_model(args, device=processes.device)
     ask = QuestionAnswerer(scorer.model, scorer.processor, max_new_tokens=args.max_new_tokens)
     how = {"reading": ask.reading, "max_new_tokens": args.max_new_tokens}
     fingerprint = asdict(scorer.fingerprint) | how

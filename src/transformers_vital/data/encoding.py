@@ -88,8 +88,8 @@ class RecordEncoder:
     ```python
     >>> from transformers_vital import VitalProcessor
     >>> from transformers_vital.data.encoding import RecordEncoder
-    >>> from transformers_vital.scoring.default_model import default_model_files
-    >>> processor = VitalProcessor.from_pretrained(default_model_files())
+    >>> from transformers_vital.scoring.default_model import default_model_folder
+    >>> processor = VitalProcessor.from_pretrained(default_model_folder())
     >>> encode = RecordEncoder(processor, root="examples/media")
     >>> media = {"kind": "image", "path": "cat.png", "bytes": None}
     >>> record = encode({"media": media, "text": "mild blur", "task": "distortion"}, record_type="statement")

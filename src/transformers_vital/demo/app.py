@@ -57,8 +57,6 @@ def build_demo(scorer: "VitalScorer", *, max_new_tokens: int = 256) -> "gradio.B
 
     with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(3600, 86400)) as page:
         gr.HTML(f"<h1>{TITLE}</h1>")
-        if scorer.notice:
-            gr.HTML(f"<p>{html.escape(scorer.notice)}</p>")
         with gr.Tab("Score"), gr.Row():
             with gr.Column():
                 # a file reaches the model as it is; the components for images and videos would convert it

@@ -21,7 +21,7 @@ from ..media.inputs import Frames, MediaItem, expand_media, open_source
 from ..models.vital.modeling_vital import VitalForConditionalGeneration, VitalLevelOutput
 from ..models.vital.processing_vital import VitalProcessor
 from ..results import Fingerprint, QualityScore
-from .default_model import DEFAULT_MODEL, UNTRAINED_NOTICE, default_model_files, default_model_folder
+from .default_model import DEFAULT_MODEL, default_model_folder
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,6 @@ class VitalScorer:
         self.processor = processor
         self.calibration = calibration
         self.name = name or model.name_or_path or "unnamed"
-        self.notice: str | None = None
         self._fingerprint: Fingerprint | None = None
 
     @classmethod
@@ -121,10 +120,7 @@ class VitalScorer:
             ) from error
         if "device_map" not in kwargs and "quantization_config" not in kwargs:
             weights = weights.to(device)
-        scorer = cls(weights, processor, name=name, calibration=calibration)
-        if source != name and not (default_model_files() / "model.safetensors").is_file():
-            scorer.notice = UNTRAINED_NOTICE
-        return scorer
+        return cls(weights, processor, name=name, calibration=calibration)
 
     @staticmethod
     def _check_pair(model: VitalForConditionalGeneration, processor: VitalProcessor) -> None:
@@ -141,7 +137,7 @@ class VitalScorer:
     def fingerprint(self) -> Fingerprint:
         """What the numbers depend on; the weight hash of a local folder is computed at the first look."""
         if self._fingerprint is None:
-            settings = self.processor.to_dict()
+            settings = {**self.processor.to_dict(), "chat_template": getattr(self.processor, "chat_template", None)}
             self._fingerprint = Fingerprint(
                 model=self.name,
                 revision=getattr(self.model.config, "_commit_hash", None),

@@ -31,9 +31,9 @@ def encoder_processors(folder: str | Path) -> ProbeProcessors:
     Example:
 
     ```python
-    >>> from transformers_vital.scoring.default_model import default_model_files
+    >>> from transformers_vital.scoring.default_model import default_model_folder
     >>> from transformers_vital.zoo.encoder import encoder_processors
-    >>> encoder_processors(default_model_files()).image_processor.tile_grid
+    >>> encoder_processors(default_model_folder()).image_processor.tile_grid
     'nearest'
 
     ```

@@ -8,7 +8,7 @@ from transformers import AutoTokenizer
 
 from transformers_vital import VitalProcessor
 from transformers_vital.prompts import RELEASE_SYSTEM_MESSAGE
-from transformers_vital.scoring.default_model import default_model_files
+from transformers_vital.scoring.default_model import default_model_folder
 
 
 PICTURE = Image.new("RGB", (60, 50), (120, 30, 90))
@@ -23,7 +23,7 @@ def processor(tiny_folder):
 
 @pytest.fixture(scope="module")
 def tokenizer():
-    return AutoTokenizer.from_pretrained(default_model_files())
+    return AutoTokenizer.from_pretrained(default_model_folder())
 
 
 def vision(token: str, count: int) -> str:

@@ -34,7 +34,7 @@ def run(args: argparse.Namespace) -> int:
     from ...demo.app import build_demo, launch_demo, require_gradio
 
     require_gradio()
-    page = build_demo(load_model(args, output=output), max_new_tokens=args.max_new_tokens)
+    page = build_demo(load_model(args), max_new_tokens=args.max_new_tokens)
     output.remark(f"the page is at http://{args.host}:{args.port}. Stop it with Ctrl+C.")
     launch_demo(page, host=args.host, port=args.port)
     return 0

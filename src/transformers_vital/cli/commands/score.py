@@ -54,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
     items = _list_items(args)
     counts = Counter(item.kind for item in items.values())
     output.remark("scoring " + ", ".join(f"{count} {kind}{'s' * (count > 1)}" for kind, count in counts.items()))
-    scorer = load_model(args, output=output)
+    scorer = load_model(args)
     try:
         return _score(args, items, scorer=scorer, output=output)
     except KeyboardInterrupt:

@@ -45,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
     from transformers.utils import logging
 
     with listen(args.host, args.port) as listener:
-        scorer = load_model(args, output=output)
+        scorer = load_model(args)
         logging.set_verbosity_error()  # a line per request comes from uvicorn
         app = build_app(scorer, addresses=MediaAddresses(args.media_root, args.allow_network))
         host, port = listener.getsockname()[:2]

@@ -40,8 +40,8 @@ class VitalProcessor(ProcessorMixin):
     ```python
     >>> from PIL import Image
     >>> from transformers_vital import VitalProcessor
-    >>> from transformers_vital.scoring.default_model import default_model_files
-    >>> processor = VitalProcessor.from_pretrained(default_model_files())
+    >>> from transformers_vital.scoring.default_model import default_model_folder
+    >>> processor = VitalProcessor.from_pretrained(default_model_folder())
     >>> inputs = processor.prepare_scoring(images=[Image.new("RGB", (224, 224))])
     >>> processor.decode(inputs.input_ids[0]).splitlines()[-1]
     'The quality of the image is'
