@@ -91,7 +91,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0, help="of the random weights")
     arguments = parser.parse_args()
     torch.manual_seed(arguments.seed)
-    model = VitalForConditionalGeneration(VitalConfig.from_pretrained(default_model_folder())).float()
+    model = VitalForConditionalGeneration(VitalConfig.from_pretrained(default_model_folder()))
     config = model.config.vision_config
     weights = vision_tower_weights(
         read_backbone(arguments.backbone), grid=config.image_size[0] // config.patch_size[0]

@@ -41,7 +41,7 @@ def write_wheel(path: Path, model: Dinov2Model) -> None:
             tensors |= {"onnx::Concat_98": tensor[:, :1], "onnx::Reshape_99": tensor[:, 1:]}
         elif "mask_token" not in name:
             tensors[f"backbone.{name}"] = tensor
-    matrices = sorted((name for name, tensor in tensors.items() if tensor.ndim == 2 and name.endswith(".weight")))
+    matrices = sorted(name for name, tensor in tensors.items() if tensor.ndim == 2 and name.endswith(".weight"))
     for number, name in enumerate(matrices):
         tensors[f"onnx::MatMul_{number}"] = tensors.pop(name).T
         bias, product = f"{name.removesuffix('.weight')}.bias", f"product_{number}"

@@ -8,6 +8,7 @@ import torch
 from PIL import Image
 
 from transformers_vital import VitalForConditionalGeneration, VitalProcessor
+from transformers_vital.scoring.default_model import default_model_folder
 
 
 RNG = np.random.default_rng(5)
@@ -193,11 +194,8 @@ def test_a_device_map_changes_no_answer(tiny_folder, processor, alone, device_ma
 def test_a_decoder_in_four_bits_generates_and_scores():
     from transformers import BitsAndBytesConfig
 
-    from transformers_vital.scoring.default_model import default_model_folder
-
     folder = default_model_folder()  # blocks of 64 weights fit into its layers, as kernels for some processors ask for
     processor = VitalProcessor.from_pretrained(folder)
-
     others = ["vision_tower", "motion_tower", "multi_modal_projector", "motion_projector"]
     settings = BitsAndBytesConfig(
         load_in_4bit=True, llm_int8_skip_modules=[f"model.{part}" for part in others] + ["lm_head"]
