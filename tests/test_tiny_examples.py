@@ -116,3 +116,14 @@ def test_clips_move(pool):
     frames = [frame for _, frame in stream_video(path)]
     assert len(frames) == 24 and frames[0].shape == (240, 320, 3)
     assert np.abs(frames[0].astype(int) - frames[-1]).mean() > 5
+
+
+def test_an_option_that_training_does_not_know_is_refused_before_anything_is_made(
+    example, tmp_path, monkeypatch, capsys
+):
+    given = [str(tmp_path / "out"), "--photos", str(tmp_path), "--backbone", "encoder.whl", "--learning_rat_e", "1"]
+    monkeypatch.setattr(sys, "argv", ["train_tiny.py", *given])
+    with pytest.raises(SystemExit):
+        example("train_tiny").main()
+    assert "--learning_rat_e" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
