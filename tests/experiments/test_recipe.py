@@ -23,6 +23,8 @@ def test_there_is_a_recipe_for_each_discussion_of_the_paper():
         "opinion_unaware",
         "post_training_scaling",
         "text_losses",
+        "tiny_ablations",
+        "tiny_data_scaling",
         "tiny_linear_probe",
         "tiny_opinion_unaware",
         "tiny_transfer",

@@ -30,7 +30,7 @@ class RunArguments:
             takes the place of the model's own: the paper's transfer to another decoder (Sec. 3.3).
         weights (`dict`, *optional*): proportions of the tables; Table 1's when left out.
         leave_out (`list[str]`, *optional*): endings of the names of tables that are not read, such as `pair`, or
-            `distortion` and `description` (Table 7).
+            `distortion` and `description` (Table 7); `weights` of these are not read either.
         pmod (`bool`, *optional*, defaults to `True`): see [`~data.encoding.RecordEncoder`] (Table 7).
         group_size (`int`, *optional*, defaults to 2): single records per group.
         max_tokens (`int`, *optional*, defaults to 16384): of a sequence.
@@ -94,6 +94,8 @@ def build_trainer(
     encoder = RecordEncoder(
         processor, root=run.media_root, max_length=run.max_tokens, pmod=run.pmod, recipe=args.recipe
     )
-    tables = read_tables(run.records, leave_out=tuple(run.leave_out))
-    mixture = Mixture(tables, encoder, weights=run.weights, group_size=run.group_size, seed=args.seed)
+    left_out = tuple(run.leave_out)
+    tables = read_tables(run.records, leave_out=left_out)
+    weights = run.weights and {name: weight for name, weight in run.weights.items() if not name.endswith(left_out)}
+    mixture = Mixture(tables, encoder, weights=weights, group_size=run.group_size, seed=args.seed)
     return trainer_class(model, args, processor=processor, train_dataset=mixture, **settings)
