@@ -157,6 +157,16 @@ def test_a_figure_is_a_png_with_something_on_it(recipe, results, figure):
     assert len(picture.convert("RGB").getcolors(maxcolors=1 << 20)) > 50
 
 
+def test_bars_of_many_runs_look_different(monkeypatch):
+    monkeypatch.setattr("transformers_vital.experiments.figure.png_of", lambda figure: figure)
+    names = [f"run {number}" for number in range(20)]
+    many = Recipe.from_dict({"title": "Many", "runs": dict.fromkeys(names), "measures": [{"csv": "photos.csv"}]})
+    results = [RunResult(run, {}, (measured_ratings([predictions(SCORES)]),), {}) for run in many.runs]
+    (axes, *_) = experiment_figure(many, results).axes
+    looks = {(bars[0].get_facecolor(), bars[0].get_hatch()) for bars in axes.containers if hasattr(bars, "patches")}
+    assert len(looks) == 20
+
+
 def test_a_metric_without_any_value_has_no_panel(recipe, results):
     from dataclasses import replace
 
