@@ -1,7 +1,7 @@
 """Tables of records on disk, each in a file or a folder of shards that is named after the subset."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
@@ -53,6 +53,22 @@ def table_files(folder: str | Path) -> dict[str, list[Path]]:
     return dict(sorted(tables.items()))
 
 
+def names_read(names: Iterable[str], *, leave_out: tuple[str, ...] = ()) -> list[str]:
+    """
+    Names of tables without those that end in one of `leave_out`, in their order.
+
+    Example:
+
+    ```python
+    >>> from transformers_vital.data.tables import names_read
+    >>> names_read(["image_pair", "image_distortion", "video_pair"], leave_out=("pair",))
+    ['image_distortion']
+
+    ```
+    """
+    return [name for name in names if not name.endswith(leave_out)]
+
+
 def read_tables(folder: str | Path, *, leave_out: tuple[str, ...] = ()) -> "dict[str, Dataset]":
     """
     All tables of a folder.
@@ -69,7 +85,7 @@ def read_tables(folder: str | Path, *, leave_out: tuple[str, ...] = ()) -> "dict
         [`RecordError`]: there is no table, or a row of one is not what its type needs.
     """
     tables = table_files(folder)
-    names = [name for name in tables if not name.endswith(leave_out)] if leave_out else list(tables)
+    names = names_read(tables, leave_out=leave_out)
     if not names:
         raise RecordError(
             f"The folder {folder} holds no table to read; expected files such as image_pair.jsonl, or folders of "

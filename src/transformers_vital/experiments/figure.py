@@ -13,7 +13,8 @@ from .results import AVERAGE, HEADS, RATED, RunResult, metrics_of
 
 # Okabe and Ito's, which the colour-blind tell apart.
 _COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#999999")
-_HATCHES = (None, "////", "....")  # of the first eight runs, the next eight, and the next
+# Of bars: each colour plain, then each with a hatch, then with another.
+_LOOKS = tuple((colour, hatch) for hatch in (None, "////", "....") for colour in _COLOURS)
 _PAPER = "the paper"
 _APART = 0.012  # lines of several series, so that their whiskers are seen
 
@@ -78,7 +79,7 @@ def _on(result: RunResult, group: str, metric: str) -> Estimate | None:
 def _bars(axes: Any, results: Sequence[RunResult], metric: str) -> None:
     groups = _groups(results, metric)
     for place, result in enumerate(results):
-        round_, colour = divmod(place, len(_COLOURS))
+        colour, hatch = _LOOKS[place % len(_LOOKS)]
         heights = np.arange(len(groups)) * (len(results) + 1.0) + place
         found = [_on(result, group, metric) for group in groups]
         shown = [(at, each) for at, each in zip(heights, found, strict=True) if each and np.isfinite(each.value)]
@@ -86,8 +87,8 @@ def _bars(axes: Any, results: Sequence[RunResult], metric: str) -> None:
             [at for at, _ in shown],
             [each.value for _, each in shown],
             xerr=_whiskers([each for _, each in shown]) if shown else None,
-            color=_COLOURS[colour],
-            hatch=_HATCHES[round_ % len(_HATCHES)],
+            color=colour,
+            hatch=hatch,
             edgecolor="white",
             linewidth=0,
             error_kw={"linewidth": 1, "capsize": 2},

@@ -8,7 +8,7 @@ import torch
 
 from ..data.encoding import RecordEncoder
 from ..data.mixture import Mixture
-from ..data.tables import read_tables
+from ..data.tables import names_read, read_tables
 from ..models.vital.modeling_vital import VitalForConditionalGeneration
 from ..models.vital.modeling_vital_encoder import VitalVisionEncoder
 from ..models.vital.processing_vital import VitalProcessor
@@ -96,6 +96,6 @@ def build_trainer(
     )
     left_out = tuple(run.leave_out)
     tables = read_tables(run.records, leave_out=left_out)
-    weights = run.weights and {name: weight for name, weight in run.weights.items() if not name.endswith(left_out)}
+    weights = run.weights and {name: run.weights[name] for name in names_read(run.weights, leave_out=left_out)}
     mixture = Mixture(tables, encoder, weights=weights, group_size=run.group_size, seed=args.seed)
     return trainer_class(model, args, processor=processor, train_dataset=mixture, **settings)
