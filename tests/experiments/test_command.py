@@ -16,6 +16,7 @@ from safetensors.torch import load_file
 from scipy import stats
 
 from transformers_vital.cli.main import main
+from transformers_vital.experiments.trained_run import last_whole_checkpoint
 
 
 @pytest.fixture
@@ -142,14 +143,14 @@ def test_a_killed_training_goes_on_to_the_weights_of_one_that_was_not(recipe_val
     killed, whole = tmp_path / "killed", tmp_path / "whole"
     command = [sys.executable, "-m", "transformers_vital.cli.main", "experiment", recipe, "-o", str(killed)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=dict(os.environ))
-    state = killed / "models" / "base-seed-0" / "checkpoint-2" / "trainer_state.json"
+    folder = killed / "models" / "base-seed-0"
     deadline = time.monotonic() + 300
-    while not state.exists() and process.poll() is None and time.monotonic() < deadline:
+    while last_whole_checkpoint(folder) is None and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.002)
     process.send_signal(signal.SIGKILL)
     process.wait()
-    assert state.exists()
-    assert not (killed / "models" / "base-seed-0" / "finished.json").exists()
+    assert last_whole_checkpoint(folder) is not None
+    assert not (folder / "finished.json").exists()
     assert main(["experiment", recipe, "-o", str(killed)]) == 0
     assert "base goes on from" in capsys.readouterr().err
     assert main(["experiment", recipe, "-o", str(whole), "--quiet"]) == 0
