@@ -200,6 +200,8 @@ class TestTargets:
         model = VitalForConditionalGeneration.from_pretrained(tiny_folder).train()
         expected = {name for name, _ in model.named_parameters() if "mask_token" not in name}
         statistics = model.model.motion_tower.stem.norm.running_mean.clone()
+        convolved = []
+        model.model.motion_tower.stem.conv.register_forward_hook(lambda *call: convolved.append(call[2].shape[2]))
         batches = {
             "image": processor.prepare_scoring(images=[PICTURE]),
             "video": processor.prepare_scoring(videos=CLIPS[:1], video_metadata=RATES[:1]),
@@ -213,5 +215,6 @@ class TestTargets:
             assert gradients.keys() == expected, kind
             motion = gradients["model.motion_tower.stem.conv.weight"]
             assert (motion.abs().max() > 0) == (kind == "video"), kind
-            if kind == "image":  # the blank picture for the motion tower left no trace
+            if kind == "image":  # the blank pictures for the motion tower left no trace
                 assert torch.equal(model.model.motion_tower.stem.norm.running_mean, statistics)
+        assert min(convolved) > 1  # one frame alone corrupts memory in bfloat16 on processors with AMX

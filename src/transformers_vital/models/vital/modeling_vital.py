@@ -275,7 +275,8 @@ class VitalModel(VitalPreTrainedModel, InternVLModel):
         if given.get("video") is None and _is_trained(self.motion_tower, self.motion_projector):
             training = self.motion_tower.training
             self.motion_tower.eval()  # a blank picture says nothing about the statistics of batches
-            idle = idle + 0.0 * self.get_motion_features(blank).sum()
+            # with one frame, oneDNN's gradient of the first convolution in bfloat16 corrupts memory where there is AMX
+            idle = idle + 0.0 * self.get_motion_features(blank.expand(2, -1, -1, -1)).sum()
             self.motion_tower.train(training)
         return idle
 
