@@ -8,21 +8,20 @@ Make lists of ratings to try measurements on: distorted copies of photographs an
 scikit-image), which ranks copies of one distortion well and copies of different ones only roughly. A correlation with
 them says whether a model sees damage, and nothing about people.
 
-What is written: `images.csv` and `videos.csv` (name, mos, distortion, severity; mos is the SSIM), the copies in
-`media`, and `questions.json`, questions about the distortions of the clips in the form of Q-Bench-Video.
+What is written: `images.csv` and `videos.csv` (name, mos, distortion, severity; mos is the SSIM), and the copies in
+`media`. make_questions.py makes questions about them.
 """
 
 import argparse
 import csv
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 from skimage.metrics import structural_similarity
 
-from transformers_vital.distortions.apply import distort_image, distort_video, distortion_text
+from transformers_vital.distortions.apply import distort_image, distort_video
 from transformers_vital.distortions.encoding import NEAR_LOSSLESS, write_video
 from transformers_vital.distortions.registry import find_distortion
 from transformers_vital.media.formats import kind_of_suffix
@@ -77,33 +76,6 @@ def choices(kind: str, *, copies: int, generator: np.random.Generator) -> list[t
     return [every[place] for place in generator.permutation(len(every))[:copies]]
 
 
-def questions(row: dict, *, generator: np.random.Generator) -> Iterator[dict]:
-    """What can be asked about a clip whose distortion is known: of two options, of four, and openly."""
-    about = {"video": row["name"], "quality_concern": "CONCERN_Technical"}
-    right = find_distortion(row["distortion"]).text
-    texts = [right, *(find_distortion(name).text for name in DISTORTIONS["video"] if name != row["distortion"])]
-    texts = [texts[place] for place in generator.permutation(len(texts))]
-    yield about | {
-        "question": "Which distortion does this video have?",
-        "question_type": "what/how",
-        "answers": texts,
-        "correct_choice": "ABCD"[texts.index(right)],
-    }
-    asked = DISTORTIONS["video"][generator.integers(len(DISTORTIONS["video"]))]
-    yield about | {
-        "question": f"Does this video suffer from {find_distortion(asked).text}?",
-        "question_type": "yes-or-no",
-        "answers": ["Yes", "No", "", ""],
-        "correct_choice": "A" if asked == row["distortion"] else "B",
-    }
-    yield about | {
-        "question": "Describe what is wrong with the quality of this video.",
-        "question_type": "open_ended",
-        "answers": [f"It suffers from {distortion_text(row['distortion'], severity=row['severity'])}.", "", "", ""],
-        "correct_choice": "A",
-    }
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, help="receives the lists, and the copies in its folder media")
@@ -129,9 +101,6 @@ def main() -> None:
             writer.writeheader()
             writer.writerows(rated)
         print(f"{len(rated):>4} {kind}s rated by SSIM, no human rating, in {args.folder / f'{kind}s.csv'}")
-    asked = [question for row in rows["video"] for question in questions(row, generator=generator)]
-    (args.folder / "questions.json").write_text(json.dumps(asked, indent=1), encoding="utf-8")
-    print(f"{len(asked):>4} questions in {args.folder / 'questions.json'}")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """The examples, run by the commands that their docstrings show, a step or two each."""
 
+import json
 import os
 import re
 import subprocess
@@ -105,10 +106,41 @@ def test_ratings_of_distorted_copies_are_lists_that_evaluate_reads(tmp_path):
         for rated in ratings.values():
             means = [mean for _, mean in sorted(rated)]
             assert means == sorted(means, reverse=True)
-    questions = read_questions(output / "questions.json")
-    assert len(questions) == 12
-    words = {question.media: question.reference for question in questions if question.type == "multiple choice"}
-    assert all(text.split()[-1].casefold() in name.casefold() for name, text in words.items())
+    printed = run("make_questions.py", str(output))
+    for kind, in_words, of_a_copy in (("image", "what", 2), ("video", "multiple choice", 3)):
+        questions = read_questions(output / f"{kind}_questions.json")
+        assert len(questions) == 4 * of_a_copy
+        assert f"{len(questions)} questions in" in printed
+        named = {question.media: question.reference for question in questions if question.type == in_words}
+        assert len(named) == 4
+        assert all(text.split()[-1].casefold() in name.casefold() for name, text in named.items())
+        for question in questions:
+            if "suffer" in question.text:
+                assert (question.reference == "Yes") == (named[question.media] in question.text)
+
+
+def test_instructions_answer_with_the_distortion_of_a_record(tmp_path):
+    from transformers_vital.data.tables import read_table
+
+    media = {"kind": "image", "path": "copy.png", "bytes": None}
+    row = {"media": media, "text": "very severe white noise", "task": "distortion"}
+    (tmp_path / "records").mkdir()
+    (tmp_path / "records" / "image_distortion.jsonl").write_text(f"{json.dumps(row)}\n" * 30)
+    run("make_questions.py", str(tmp_path / "out"), "--records", str(tmp_path / "records"))
+    rows = read_table(tmp_path / "out" / "instruction.jsonl")
+    assert len(rows) == 30 and {row["media"][0]["path"] for row in rows} == {"copy.png"}
+    kinds = set()
+    for question, answer in (row["messages"] for row in rows):
+        assert [question["role"], answer["role"]] == ["user", "assistant"]
+        asked, expected = question["content"], "It suffers from very severe white noise."
+        kinds.add(next(words for words in ("Which", "suffer from", "Describe") if words in asked))
+        if "Which distortion" in asked:
+            expected = "white noise"
+            assert ". white noise\n" in asked and "D. " in asked
+        elif "suffer from" in asked:
+            expected = "Yes" if "suffer from white noise?" in asked else "No"
+        assert answer["content"] == expected
+    assert len(kinds) == 3
 
 
 def test_every_example_shows_its_command_and_stays_short():

@@ -27,7 +27,9 @@ def test_there_is_a_recipe_for_each_discussion_of_the_paper():
         "tiny_data_scaling",
         "tiny_linear_probe",
         "tiny_opinion_unaware",
+        "tiny_post_training",
         "tiny_transfer",
+        "tiny_transfer_mini",
         "transfer",
     ]
 

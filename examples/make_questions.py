@@ -1,0 +1,130 @@
+"""
+Make questions about distortions that are known: to ask a model, or to teach one to answer.
+
+    python examples/make_ratings.py build/ratings --media examples/media
+    python examples/make_questions.py build/ratings
+    python examples/make_questions.py build/tiny/instructions --records build/tiny/dataset/records
+
+The first form asks about the copies that make_ratings.py has made, in `image_questions.json` (of the form of Q-Bench)
+and `video_questions.json` (of that of Q-Bench-Video) beside them. The second writes `instruction.jsonl`, which
+post-training reads: for each distorted copy of a dataset one of the questions, and the answer.
+"""
+
+import argparse
+import csv
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from transformers_vital.data.tables import read_tables
+from transformers_vital.distortions.apply import distortion_text
+from transformers_vital.distortions.registry import DISTORTIONS, find_distortion
+from transformers_vital.evaluation.qbench_prompts import question_prompt
+from transformers_vital.evaluation.qbench_questions import IMAGE_TYPES, QualityQuestion
+
+
+KINDS = ("image", "video")
+
+
+def questions(
+    kind: str, name: str, severity: int, *, others: Sequence[str], generator: np.random.Generator
+) -> Iterator[tuple[str, str, list[str], str]]:
+    """
+    What can be asked about a copy with a distortion: type, question, options and the right answer.
+
+    Three of the `others` are the wrong options. The last question is open, without options.
+    """
+    right = find_distortion(name).text
+    wrong = [find_distortion(other).text for other in generator.permutation([o for o in others if o != name])[:3]]
+    options = [[right, *wrong][place] for place in generator.permutation(len(wrong) + 1)]
+    yield "what", f"Which distortion does this {kind} have?", options, right
+    is_so = bool(generator.integers(2))
+    asked = f"Does this {kind} suffer from {right if is_so else wrong[0]}?"
+    yield "yes-or-no", asked, ["Yes", "No"], "Yes" if is_so else "No"
+    text = distortion_text(name, severity=severity)
+    yield "open", f"Describe what is wrong with the quality of this {kind}.", [], f"It suffers from {text}."
+
+
+def as_q_bench(name: str, *, asked: str, question: str, options: list[str], answer: str) -> dict:
+    """A closed question about an image."""
+    about = {"img_path": name, "type": IMAGE_TYPES.index(asked), "concern": 0}
+    return about | {"question": question, "candidates": options, "correct_ans": answer}
+
+
+def as_q_bench_video(name: str, *, asked: str, question: str, options: list[str], answer: str) -> dict:
+    """A question about a video."""
+    answers = options or [answer]
+    return {
+        "video": name,
+        "quality_concern": "CONCERN_Technical",
+        "question": question,
+        "question_type": {"what": "what/how", "open": "open_ended"}.get(asked, asked),
+        "answers": [*answers, *[""] * (4 - len(answers))],
+        "correct_choice": "ABCD"[answers.index(answer)],
+    }
+
+
+def ask_about_ratings(folder: Path, *, generator: np.random.Generator) -> None:
+    """Write the questions about the rated copies in a folder."""
+    for kind, written_as in zip(KINDS, (as_q_bench, as_q_bench_video), strict=True):
+        with (folder / f"{kind}s.csv").open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+        if not rows:
+            continue
+        names = sorted({row["distortion"] for row in rows})
+        listed = [
+            written_as(row["name"], asked=asked, question=question, options=options, answer=answer)
+            for row in rows
+            for asked, question, options, answer in questions(
+                kind, row["distortion"], int(row["severity"]), others=names, generator=generator
+            )
+            if options or kind == "video"  # Q-Bench has no open questions
+        ]
+        path = folder / f"{kind}_questions.json"
+        path.write_text(json.dumps(listed, indent=1), encoding="utf-8")
+        print(f"{len(listed):>4} questions in {path}")
+
+
+def write_instructions(records: Path, folder: Path, *, generator: np.random.Generator) -> None:
+    """Write a conversation of one question and its answer about each distorted copy of a dataset."""
+    known = {
+        distortion_text(name, severity=severity): (name, severity)
+        for name, distortion in DISTORTIONS.items()
+        for severity in range(1, len(distortion.severities) + 1)
+    }
+    types = {"image": [name for name, each in DISTORTIONS.items() if not each.video_only], "video": list(DISTORTIONS)}
+    tables = read_tables(records, leave_out=("distribution", "pair", "description"))
+    rows = [row for table in tables.values() for row in table]
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "instruction.jsonl").open("w", encoding="utf-8") as file:
+        for row in tqdm(rows, unit=" copies"):
+            kind, path = row["media"]["kind"], row["media"]["path"]
+            three = list(questions(kind, *known[row["text"]], others=types[kind], generator=generator))
+            asked, text, options, answer = three[generator.integers(len(three))]
+            question = QualityQuestion(0, kind, path, text, asked, ("technical",), tuple(options))
+            messages = [
+                {"role": "user", "content": question_prompt(question)},
+                {"role": "assistant", "content": answer},
+            ]
+            file.write(json.dumps({"media": [{"kind": kind, "path": path}], "messages": messages}) + "\n")
+    print(f"{len(rows):>4} conversations in {folder / 'instruction.jsonl'}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path, help="what make_ratings.py wrote; with --records receives the table")
+    parser.add_argument("--records", type=Path, help="folder records of a dataset, to make instructions of")
+    parser.add_argument("--seed", type=int, default=0, help="of what is drawn at random (default: 0)")
+    args = parser.parse_args()
+    generator = np.random.default_rng(args.seed)
+    if args.records:
+        write_instructions(args.records, args.folder, generator=generator)
+    else:
+        ask_about_ratings(args.folder, generator=generator)
+
+
+if __name__ == "__main__":
+    main()
