@@ -24,7 +24,7 @@ from transformers_vital.annotation.opinions.annotators import Annotator, list_an
 from transformers_vital.annotation.opinions.decoding import decoded
 from transformers_vital.distortions.apply import distort_image, distort_video
 from transformers_vital.distortions.encoding import NEAR_LOSSLESS, write_video
-from transformers_vital.distortions.registry import DISTORTIONS
+from transformers_vital.distortions.registry import DISTORTIONS, distortions_of
 from transformers_vital.media.image import load_image
 from transformers_vital.media.inputs import MediaItem, expand_media, open_source
 from transformers_vital.media.stream import stream_video
@@ -133,7 +133,7 @@ def measure(kind: str, media: Path, *, further: bool) -> dict[str, bool]:
     listed = [each for group in groups for each in list_annotators(kind=kind, group=group) if not each.download]
     alone = [each for each in listed if "reference" not in each.name]  # those need the original beside the copy
     names = tuple(each.name for each in alone if each.adapter in ("measure", "frames", "ffmpeg"))
-    types = [name for name, entry in DISTORTIONS.items() if kind == "video" or not entry.video_only]
+    types = distortions_of(kind)
     files = expand_media(media, kind=kind)
     with tempfile.TemporaryDirectory() as folder, _fresh_processes() as processes:
         if kind == "image":

@@ -22,7 +22,7 @@ from tqdm import tqdm
 
 from transformers_vital import VitalScorer
 from transformers_vital.distortions.apply import distort_image, distortion_text
-from transformers_vital.distortions.registry import DISTORTIONS
+from transformers_vital.distortions.registry import distortions_of
 from transformers_vital.media.image import load_image
 from transformers_vital.media.inputs import expand_media
 
@@ -33,7 +33,7 @@ NAMED_AT = 4  # severity of the copies whose type is asked
 MEAN_TARGET, WORST_TARGET = -0.9, -0.5
 # A picture is not worse with more of these until there is much more of them.
 NEED_NOT_FALL = ("colour_over_saturation", "brighten", "darken", "mean_shift", "contrast_change")
-TYPES = [name for name, entry in DISTORTIONS.items() if not entry.video_only]
+TYPES = distortions_of("image")
 
 
 def photograph(path: Path) -> np.ndarray:

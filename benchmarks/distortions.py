@@ -21,7 +21,7 @@ from measuring import peak_megabytes, report_targets
 from PIL import Image
 
 from transformers_vital.distortions.apply import distort_image, distort_video
-from transformers_vital.distortions.registry import DISTORTIONS
+from transformers_vital.distortions.registry import distortions_of
 
 
 PROCESSES = 2
@@ -86,7 +86,7 @@ def measure_speed(folder: Path, seconds: float) -> None:
     print(f"{'':26}pictures a second")
     clip = draw_clip(folder / "speed.mp4", SPEED_FRAMES)
     with ProcessPoolExecutor(PROCESSES) as pool:
-        for name in [name for name, distortion in DISTORTIONS.items() if not distortion.video_only]:
+        for name in distortions_of("image"):
             rates = pool.map(pictures_a_second, [name] * PROCESSES, [seconds] * PROCESSES)
             print(f"{name:26}{sum(rates):17.1f}", flush=True)
     print(f"\nclips of {CLIP[0]}x{CLIP[1]}, severity 2, one process of one thread\n\n{'':26}{'frames a second':>17}")

@@ -21,12 +21,9 @@ from tqdm import tqdm
 
 from transformers_vital.data.tables import read_tables
 from transformers_vital.distortions.apply import distortion_text
-from transformers_vital.distortions.registry import DISTORTIONS, find_distortion
+from transformers_vital.distortions.registry import DISTORTIONS, distortions_of, find_distortion
 from transformers_vital.evaluation.qbench_prompts import question_prompt
-from transformers_vital.evaluation.qbench_questions import IMAGE_TYPES, QualityQuestion
-
-
-KINDS = ("image", "video")
+from transformers_vital.evaluation.qbench_questions import IMAGE_TYPES, OPTION_LETTERS, QualityQuestion
 
 
 def questions(
@@ -62,14 +59,14 @@ def as_q_bench_video(name: str, *, asked: str, question: str, options: list[str]
         "quality_concern": "CONCERN_Technical",
         "question": question,
         "question_type": {"what": "what/how", "open": "open_ended"}.get(asked, asked),
-        "answers": [*answers, *[""] * (4 - len(answers))],
-        "correct_choice": "ABCD"[answers.index(answer)],
+        "answers": [*answers, *[""] * (len(OPTION_LETTERS) - len(answers))],
+        "correct_choice": OPTION_LETTERS[answers.index(answer)],
     }
 
 
 def ask_about_ratings(folder: Path, *, generator: np.random.Generator) -> None:
     """Write the questions about the rated copies in a folder."""
-    for kind, written_as in zip(KINDS, (as_q_bench, as_q_bench_video), strict=True):
+    for kind, written_as in (("image", as_q_bench), ("video", as_q_bench_video)):
         with (folder / f"{kind}s.csv").open(encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file))
         if not rows:
@@ -95,14 +92,13 @@ def write_instructions(records: Path, folder: Path, *, generator: np.random.Gene
         for name, distortion in DISTORTIONS.items()
         for severity in range(1, len(distortion.severities) + 1)
     }
-    types = {"image": [name for name, each in DISTORTIONS.items() if not each.video_only], "video": list(DISTORTIONS)}
     tables = read_tables(records, leave_out=("distribution", "pair", "description"))
     rows = [row for table in tables.values() for row in table]
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "instruction.jsonl").open("w", encoding="utf-8") as file:
         for row in tqdm(rows, unit=" copies"):
             kind, path = row["media"]["kind"], row["media"]["path"]
-            three = list(questions(kind, *known[row["text"]], others=types[kind], generator=generator))
+            three = list(questions(kind, *known[row["text"]], others=distortions_of(kind), generator=generator))
             asked, text, options, answer = three[generator.integers(len(three))]
             question = QualityQuestion(0, kind, path, text, asked, ("technical",), tuple(options))
             messages = [

@@ -152,13 +152,40 @@ def find_distortion(name: str) -> Distortion:
     raise DistortionError(f"{name!r} is no distortion. {hint}")
 
 
+def distortions_of(kind: Kind) -> list[str]:
+    """
+    Names of the distortions that media of a kind can have.
+
+    Args:
+        kind (`str`): `"image"` (25 types) or `"video"` (29).
+
+    Returns:
+        `list[str]`, in the order of [`DISTORTIONS`].
+
+    Raises:
+        [`DistortionError`]: the kind is neither.
+
+    Example:
+
+    ```python
+    >>> from transformers_vital.distortions.registry import distortions_of
+    >>> len(distortions_of("image")), len(distortions_of("video"))
+    (25, 29)
+
+    ```
+    """
+    if kind not in ("image", "video"):
+        raise DistortionError(f'kind is {kind!r}; expected "image" or "video".')
+    return [name for name, distortion in DISTORTIONS.items() if kind == "video" or not distortion.video_only]
+
+
 def choose_distortion(key: str, *, kind: Kind, seed: int) -> tuple[str, int]:
     """
     The distortion and severity that an item of a dataset gets: uniform over the types, then over its severities.
 
     Args:
         key (`str`): what names the item; the choice depends on it and not on the items around it.
-        kind (`str`): `"image"` (25 types) or `"video"` (29).
+        kind (`str`): see [`distortions_of`].
         seed (`int`): another one chooses anew.
 
     Returns:
@@ -176,9 +203,7 @@ def choose_distortion(key: str, *, kind: Kind, seed: int) -> tuple[str, int]:
 
     ```
     """
-    if kind not in ("image", "video"):
-        raise DistortionError(f'kind is {kind!r}; expected "image" or "video".')
-    offered = [distortion for distortion in DISTORTIONS.values() if kind == "video" or not distortion.video_only]
+    offered = distortions_of(kind)
     draw = generator(seed, "choice", kind, key)
-    chosen = offered[draw.integers(len(offered))]
-    return chosen.name, int(draw.integers(len(chosen.levels))) + 1
+    name = offered[draw.integers(len(offered))]
+    return name, int(draw.integers(len(DISTORTIONS[name].levels))) + 1
