@@ -10,6 +10,7 @@ import pytest
 
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+ZERO_2 = str(REPOSITORY / "hub_configs" / "deepspeed" / "zero2.json")
 RUN = """
 import json, sys
 from datasets import load_from_disk
@@ -20,11 +21,11 @@ from transformers_vital.data.mixture import Mixture
 from transformers_vital.training.arguments import VitalTrainingArguments
 from transformers_vital.training.trainer import VitalTrainer
 
-checkpoint, root, output, groups, accumulation, deepspeed = sys.argv[1:]
+checkpoint, root, output, groups, accumulation, deepspeed, precision = sys.argv[1:]
 processor = VitalProcessor.from_pretrained(checkpoint)
 tables = {path.name: load_from_disk(path) for path in sorted(Path(root, "tables").iterdir())}
 arguments = VitalTrainingArguments(
-    output, use_cpu=True, bf16=False, max_steps=3, report_to="none", save_strategy="no", logging_steps=1,
+    output, use_cpu=True, bf16=precision == "bf16", max_steps=3, report_to="none", save_strategy="no", logging_steps=1,
     learning_rate=1e-3, activation_checkpointing=False, disable_tqdm=True, lr_scheduler_type="constant",
     per_device_train_batch_size=int(groups), gradient_accumulation_steps=int(accumulation), warmup_steps=0,
     max_grad_norm=0, deepspeed=deepspeed or None,
@@ -50,12 +51,15 @@ def losses(tiny_folder, media_root, tables, tmp_path_factory):
     script = tmp_path_factory.mktemp("script") / "run.py"
     script.write_text(RUN)
 
-    def run(processes: int, *, groups: int, accumulation: int = 1, deepspeed: str = "") -> list[float]:
+    def run(
+        processes: int, *, groups: int, accumulation: int = 1, deepspeed: str = "", precision: str = "float32"
+    ) -> list[float]:
         output = tmp_path_factory.mktemp("output")
         launcher = [sys.executable]
         if processes > 1:
             launcher += ["-m", "torch.distributed.run", "--standalone", f"--nproc_per_node={processes}"]
         arguments = [str(tiny_folder), str(media_root), str(output), str(groups), str(accumulation), deepspeed]
+        arguments.append(precision)
         result = subprocess.run(
             [*launcher, str(script), *arguments],
             capture_output=True,
@@ -80,5 +84,11 @@ def test_two_processes_give_the_losses_of_one(losses, alone):
 
 def test_two_processes_with_zero_2_give_the_losses_of_one(losses, alone):
     pytest.importorskip("deepspeed", reason="DeepSpeed is not installed")
-    config = str(REPOSITORY / "hub_configs" / "deepspeed" / "zero2.json")
-    assert losses(2, groups=1, accumulation=2, deepspeed=config) == pytest.approx(alone, rel=1e-3, abs=1e-4)
+    assert losses(2, groups=1, accumulation=2, deepspeed=ZERO_2) == pytest.approx(alone, rel=1e-3, abs=1e-4)
+
+
+def test_zero_2_in_bfloat16_gives_losses_near_those_of_float32(losses, alone):
+    """DeepSpeed makes weights bfloat16 and leaves the statistics of batch norms float32."""
+    pytest.importorskip("deepspeed", reason="DeepSpeed is not installed")
+    found = losses(2, groups=2, deepspeed=ZERO_2, precision="bf16")
+    assert found == pytest.approx(alone, rel=0.05)

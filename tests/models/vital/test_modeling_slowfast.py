@@ -97,3 +97,20 @@ def test_bfloat16_is_close_to_float32(model):
         expected, features = model(clip), half(clip)
     assert features.dtype == torch.bfloat16
     assert (features.float() - expected).abs().max() < 0.05 * expected.abs().max()
+
+
+def test_weights_in_bfloat16_learn_beside_statistics_in_float32(model):
+    """As DeepSpeed and FSDP2 leave them, which cast parameters and no buffers."""
+    mixed = VitalMotionModel(VitalMotionConfig()).eval()
+    mixed.load_state_dict(model.state_dict())
+    for parameter in mixed.parameters():
+        parameter.data = parameter.data.bfloat16()
+    clip = torch.randn(6, 3, 64, 64)
+    expected, features = model(clip), mixed(clip)
+    assert features.dtype == torch.bfloat16
+    assert (features.float() - expected).abs().max() < 0.05 * expected.abs().max()
+    features.float().square().sum().backward()
+    expected.square().sum().backward()
+    found, wanted = (net.stages[-1].blocks[-1].norm_c.weight.grad.float() for net in (mixed, model))
+    assert torch.nn.functional.cosine_similarity(found, wanted, dim=0) > 0.99
+    model.zero_grad()

@@ -46,13 +46,24 @@ def sliding_windows(chunks: Iterable[torch.Tensor], radius: int) -> Iterator[tor
     yield held.pop()
 
 
+class VitalMotionNorm(nn.BatchNorm3d):
+    """Weights take the type of the statistics: DeepSpeed and FSDP2 make parameters bfloat16 and leave buffers float32."""
+
+    def forward(self, hidden_states: torch.Tensor) -> torch.Tensor:
+        if self.training:
+            self.num_batches_tracked.add_(1)
+        mean, variance = self.running_mean, self.running_var
+        weight, bias = self.weight.to(mean.dtype), self.bias.to(mean.dtype)
+        return F.batch_norm(hidden_states, mean, variance, weight, bias, self.training, self.momentum, self.eps)
+
+
 class VitalMotionStem(nn.Module):
     def __init__(self, config: VitalMotionConfig):
         super().__init__()
         self.conv = nn.Conv3d(
             config.num_channels, config.stem_channels, (5, 7, 7), stride=(1, 2, 2), padding=(0, 3, 3), bias=False
         )
-        self.norm = nn.BatchNorm3d(config.stem_channels, config.batch_norm_eps, config.batch_norm_momentum)
+        self.norm = VitalMotionNorm(config.stem_channels, config.batch_norm_eps, config.batch_norm_momentum)
 
     def forward(self, window: torch.Tensor) -> torch.Tensor:
         hidden_states = F.relu_(self.norm(self.conv(window)))
@@ -68,7 +79,7 @@ class VitalMotionBlock(nn.Module):
         strides = (1, stride, stride)
 
         def norm(channels):
-            return nn.BatchNorm3d(channels, config.batch_norm_eps, config.batch_norm_momentum)
+            return VitalMotionNorm(channels, config.batch_norm_eps, config.batch_norm_momentum)
 
         self.conv_a = nn.Conv3d(in_channels, inner, (3, 1, 1), bias=False)
         self.norm_a = norm(inner)
