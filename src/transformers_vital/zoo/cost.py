@@ -85,9 +85,9 @@ class Stage:
     text_tokens: int
 
 
-IMAGE_TILES = 5  # a photograph of 1024x768: four tiles and the whole
-VIDEO_TILES = 8  # a clip of eight seconds, as those of LSVQ mostly are: a key frame a second
-VIDEO_MOTION_FRAMES = 64  # and eight frames a second
+# Tiles and motion frames of a photograph of 1024x768, four tiles and the whole, and of a clip of eight seconds, as
+# those of LSVQ mostly are: a key frame and eight motion frames a second.
+SIZES = {"image": (5, 0), "video": (8, 64)}
 MEDIA_PER_DEVICE = 2  # Table 8
 
 
@@ -216,6 +216,27 @@ def state_bytes(size: ModelSize, *, policy: str, num_gpus: int) -> float:
     return 2 * size.total + 14 * size.trained(policy) / num_gpus
 
 
+def micro_batch_bytes(size: ModelSize, stage: Stage, *, kind: str) -> float:
+    """
+    Memory of the activations of a micro-batch: of all stacks that gradients flow through, see [`activation_bytes`].
+
+    Args:
+        size ([`ModelSize`]): of the model.
+        stage ([`Stage`]): what is trained.
+        kind (`str`): `"image"` or `"video"`, which both media of a device are (Table 8).
+    """
+    tiles, motion_frames = SIZES[kind]
+    tokens = MEDIA_PER_DEVICE * (tiles * size.tile_tokens + motion_frames + stage.text_tokens)
+    activations = activation_bytes(size.decoder, tokens=tokens)
+    if _trains_vision(stage):
+        activations += activation_bytes(size.vision, tokens=MEDIA_PER_DEVICE * tiles * size.tile_patches)
+    return activations
+
+
+def _trains_vision(stage: Stage) -> bool:
+    return "vision_tower.".startswith(POLICIES[stage.policy])
+
+
 @dataclass(frozen=True)
 class Cost:
     """
@@ -253,26 +274,20 @@ def estimate(size: ModelSize, stage: Stage, *, num_gpus: int = 8, utilisation: f
     Returns:
         [`Cost`]
     """
-    trains_vision = "vision_tower.".startswith(POLICIES[stage.policy])
     trains_decoder = "language_model.".startswith(POLICIES[stage.policy])
-    vision_passes = TRAINED if trains_vision else FROZEN  # nothing flows further down
+    vision_passes = TRAINED if _trains_vision(stage) else FROZEN  # nothing flows further down
     decoder_passes = TRAINED if trains_decoder else FLOWN_THROUGH
     flops = 0.0
-    for count, tiles, motion_frames in (
-        (stage.images, IMAGE_TILES, 0),
-        (stage.videos, VIDEO_TILES, VIDEO_MOTION_FRAMES),
-    ):
+    for count, kind in ((stage.images, "image"), (stage.videos, "video")):
+        tiles, motion_frames = SIZES[kind]
         tokens = tiles * size.tile_tokens + motion_frames + stage.text_tokens
         vision = tiles * forward_flops(size.vision, tokens=size.tile_patches)
         flops += count * (vision_passes * vision + decoder_passes * forward_flops(size.decoder, tokens=tokens))
-    tokens = MEDIA_PER_DEVICE * (VIDEO_TILES * size.tile_tokens + VIDEO_MOTION_FRAMES + stage.text_tokens)
-    activations = activation_bytes(size.decoder, tokens=tokens)
-    if trains_vision:
-        activations += activation_bytes(size.vision, tokens=MEDIA_PER_DEVICE * VIDEO_TILES * size.tile_patches)
+    states = state_bytes(size, policy=stage.policy, num_gpus=num_gpus)
     return Cost(
         records=stage.records,
         trained=size.trained(stage.policy),
-        gib_per_gpu=(state_bytes(size, policy=stage.policy, num_gpus=num_gpus) + activations) / 2**30,
+        gib_per_gpu=(states + micro_batch_bytes(size, stage, kind="video")) / 2**30,
         flops=flops,
         gpu_hours=flops / (PEAK_FLOPS * utilisation) / 3600,
     )

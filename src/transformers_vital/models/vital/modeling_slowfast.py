@@ -47,7 +47,7 @@ def sliding_windows(chunks: Iterable[torch.Tensor], radius: int) -> Iterator[tor
 
 
 class VitalMotionNorm(nn.BatchNorm3d):
-    """Weights take the type of the statistics: DeepSpeed and FSDP2 make parameters bfloat16 and leave buffers float32."""
+    """Weights take the type of the statistics: DeepSpeed and FSDP2 cast parameters and leave buffers in float32."""
 
     def forward(self, hidden_states: torch.Tensor) -> torch.Tensor:
         if self.training:
