@@ -5,9 +5,10 @@ Make questions about distortions that are known: to ask a model, or to teach one
     python examples/make_questions.py build/ratings
     python examples/make_questions.py build/tiny/instructions --records build/tiny/dataset/records
 
-The first form asks about the copies that make_ratings.py has made, in `image_questions.json` (of the form of Q-Bench)
-and `video_questions.json` (of that of Q-Bench-Video) beside them. The second writes `instruction.jsonl`, which
-post-training reads: for each distorted copy of a dataset one of the questions, and the answer.
+The first form asks about the copies that make_ratings.py has made, in files beside them: `image_questions.json` (of
+the form of Q-Bench), a question about each, and `video_questions.json` (of that of Q-Bench-Video), three about each.
+The second writes `instruction.jsonl`, which post-training reads: of each distorted copy of a dataset a question and
+its answer.
 """
 
 import argparse
@@ -72,14 +73,18 @@ def ask_about_ratings(folder: Path, *, generator: np.random.Generator) -> None:
         if not rows:
             continue
         names = sorted({row["distortion"] for row in rows})
-        listed = [
-            written_as(row["name"], asked=asked, question=question, options=options, answer=answer)
-            for row in rows
-            for asked, question, options, answer in questions(
-                kind, row["distortion"], int(row["severity"]), others=names, generator=generator
+        listed = []
+        for row in rows:
+            asked_of_it = list(
+                questions(kind, row["distortion"], int(row["severity"]), others=names, generator=generator)
             )
-            if options or kind == "video"  # Q-Bench has no open questions
-        ]
+            if kind == "image":  # Q-Bench has no open questions
+                closed = [one for one in asked_of_it if one[2]]
+                asked_of_it = [closed[generator.integers(len(closed))]]
+            listed += [
+                written_as(row["name"], asked=asked, question=question, options=options, answer=answer)
+                for asked, question, options, answer in asked_of_it
+            ]
         path = folder / f"{kind}_questions.json"
         path.write_text(json.dumps(listed, indent=1), encoding="utf-8")
         print(f"{len(listed):>4} questions in {path}")

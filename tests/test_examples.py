@@ -95,8 +95,9 @@ def test_ratings_of_distorted_copies_are_lists_that_evaluate_reads(tmp_path):
     output = tmp_path / "ratings"
     printed = run("make_ratings.py", str(output), "--media", str(tmp_path / "media"), "--copies", "4", "--seed", "2")
     assert printed.count("no human rating") == 2
+    rated_copies = {}
     for kind in ("image", "video"):
-        items = Benchmark.from_csv(output / f"{kind}s.csv", modality=kind).items()
+        items = rated_copies[kind] = Benchmark.from_csv(output / f"{kind}s.csv", modality=kind).items()
         assert len(items) == 4
         assert all(item["error"] is None and 0 < item["mos"] < 1 for item in items)
         ratings = {}
@@ -107,16 +108,17 @@ def test_ratings_of_distorted_copies_are_lists_that_evaluate_reads(tmp_path):
             means = [mean for _, mean in sorted(rated)]
             assert means == sorted(means, reverse=True)
     printed = run("make_questions.py", str(output))
-    for kind, in_words, of_a_copy in (("image", "what", 2), ("video", "multiple choice", 3)):
+    for kind, in_words, of_a_copy in (("image", "what", 1), ("video", "multiple choice", 3)):
         questions = read_questions(output / f"{kind}_questions.json")
         assert len(questions) == 4 * of_a_copy
+        assert {question.media for question in questions} == {item["name"] for item in rated_copies[kind]}
         assert f"{len(questions)} questions in" in printed
-        named = {question.media: question.reference for question in questions if question.type == in_words}
-        assert len(named) == 4
-        assert all(text.split()[-1].casefold() in name.casefold() for name, text in named.items())
         for question in questions:
-            if "suffer" in question.text:
-                assert (question.reference == "Yes") == (named[question.media] in question.text)
+            is_so = question.text.removesuffix("?").split()[-1].casefold() in question.media.casefold()
+            if question.type == in_words:
+                assert question.reference.split()[-1].casefold() in question.media.casefold()
+            elif "suffer" in question.text:
+                assert question.reference == ("Yes" if is_so else "No")
 
 
 def test_instructions_answer_with_the_distortion_of_a_record(tmp_path):
