@@ -7,36 +7,38 @@ Make questions about distortions that are known: to ask a model, or to teach one
 
 The first form asks about the copies that make_ratings.py has made, in files beside them: `image_questions.json` (of
 the form of Q-Bench), a question about each, and `video_questions.json` (of that of Q-Bench-Video), three about each.
-The second writes `instruction.jsonl`, which post-training reads: of each distorted copy of a dataset a question and
-its answer.
+The second writes `instruction.jsonl`, which post-training reads: a question and its answer about each copy of a
+dataset that has one of the same distortions.
 """
 
 import argparse
 import csv
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+from make_ratings import DISTORTIONS as RATED_DISTORTIONS
 from tqdm import tqdm
 
 from transformers_vital.data.tables import read_tables
 from transformers_vital.distortions.apply import distortion_text
-from transformers_vital.distortions.registry import DISTORTIONS, distortions_of, find_distortion
+from transformers_vital.distortions.registry import DISTORTIONS, find_distortion
 from transformers_vital.evaluation.qbench_prompts import question_prompt
 from transformers_vital.evaluation.qbench_questions import IMAGE_TYPES, OPTION_LETTERS, QualityQuestion
 
 
 def questions(
-    kind: str, name: str, severity: int, *, others: Sequence[str], generator: np.random.Generator
+    kind: str, name: str, severity: int, *, generator: np.random.Generator
 ) -> Iterator[tuple[str, str, list[str], str]]:
     """
     What can be asked about a copy with a distortion: type, question, options and the right answer.
 
-    Three of the `others` are the wrong options. The last question is open, without options.
+    Three of the other distortions of `make_ratings.py` are the wrong options. The last question has none: it is open.
     """
     right = find_distortion(name).text
-    wrong = [find_distortion(other).text for other in generator.permutation([o for o in others if o != name])[:3]]
+    others = generator.permutation([other for other in RATED_DISTORTIONS[kind] if other != name])
+    wrong = [find_distortion(other).text for other in others[:3]]
     options = [[right, *wrong][place] for place in generator.permutation(len(wrong) + 1)]
     yield "what", f"Which distortion does this {kind} have?", options, right
     is_so = bool(generator.integers(2))
@@ -72,12 +74,9 @@ def ask_about_ratings(folder: Path, *, generator: np.random.Generator) -> None:
             rows = list(csv.DictReader(file))
         if not rows:
             continue
-        names = sorted({row["distortion"] for row in rows})
         listed = []
         for row in rows:
-            asked_of_it = list(
-                questions(kind, row["distortion"], int(row["severity"]), others=names, generator=generator)
-            )
+            asked_of_it = list(questions(kind, row["distortion"], int(row["severity"]), generator=generator))
             if kind == "image":  # Q-Bench has no open questions
                 closed = [one for one in asked_of_it if one[2]]
                 asked_of_it = [closed[generator.integers(len(closed))]]
@@ -91,19 +90,24 @@ def ask_about_ratings(folder: Path, *, generator: np.random.Generator) -> None:
 
 
 def write_instructions(records: Path, folder: Path, *, generator: np.random.Generator) -> None:
-    """Write a conversation of one question and its answer about each distorted copy of a dataset."""
+    """Write a conversation of one question and its answer about each copy of a dataset with such a distortion."""
     known = {
         distortion_text(name, severity=severity): (name, severity)
         for name, distortion in DISTORTIONS.items()
         for severity in range(1, len(distortion.severities) + 1)
     }
     tables = read_tables(records, leave_out=("distribution", "pair", "description"))
-    rows = [row for table in tables.values() for row in table]
+    rows = [
+        row
+        for table in tables.values()
+        for row in table
+        if known[row["text"]][0] in RATED_DISTORTIONS[row["media"]["kind"]]
+    ]
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "instruction.jsonl").open("w", encoding="utf-8") as file:
         for row in tqdm(rows, unit=" copies"):
             kind, path = row["media"]["kind"], row["media"]["path"]
-            three = list(questions(kind, *known[row["text"]], others=distortions_of(kind), generator=generator))
+            three = list(questions(kind, *known[row["text"]], generator=generator))
             asked, text, options, answer = three[generator.integers(len(three))]
             question = QualityQuestion(0, kind, path, text, asked, ("technical",), tuple(options))
             messages = [
