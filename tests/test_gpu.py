@@ -17,7 +17,7 @@ from transformers_vital.training.trainer import VitalTrainer
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")
 
-EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
 MEDIA = [EXAMPLES / "media" / name for name in ("cat.png", "stream.jpg", "bunny.mp4")]
 KINDS = ("image", "image", "video")
 
