@@ -151,7 +151,8 @@ def main() -> int:
     parser.add_argument("--steps", type=int, default=8, help="that are timed (default: 8)")
     args = parser.parse_args()
     if not torch.cuda.is_available():
-        parser.error("there is no GPU; this measures what a GPU alone can show")
+        print("skipped: there is no GPU, and this measures what a GPU alone can show")
+        return 0
     size = model_size(VitalConfig.from_pretrained(hub_configs_folder() / "models" / args.model))
     print(f"{args.model}, {size.total:,} random parameters, bfloat16, {torch.cuda.get_device_name()}\n", flush=True)
     print("                             computed GiB  peak GiB  seconds  share of the peak")
