@@ -1,7 +1,7 @@
 """
 How a model answers to distortions of photographs: its score to severity, and whether it names the type.
 
-    python benchmarks/distortion_response.py --media FOLDER
+    python benchmarks/distortion_response.py
     python benchmarks/distortion_response.py --media FOLDER --model NAME
 
 Use photographs that the model was not trained on. The score should fall with severity: -1 is a perfect fall. The type
@@ -27,6 +27,7 @@ from transformers_vital.media.image import load_image
 from transformers_vital.media.inputs import expand_media
 
 
+MEDIA = Path(__file__).resolve().parents[1] / "examples" / "media"
 LONGEST_SIDE = 320  # pixels: one tile
 SEVERITIES = (1, 2, 3, 4, 5)
 NAMED_AT = 4  # severity of the copies whose type is asked
@@ -62,13 +63,13 @@ def likelihoods(scorer: VitalScorer, picture: np.ndarray, answers: list[list[int
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--media", type=Path, required=True, help="folder of photographs")
+    parser.add_argument("--media", type=Path, default=MEDIA, help="folder of photographs (default: examples/media)")
     parser.add_argument("--model", help="folder or Hub name (default: vital-tiny)")
     parser.add_argument("--photos", type=int, default=12, help="how many, evenly over the folder")
     arguments = parser.parse_args()
     cv2.setNumThreads(1)
     scorer = VitalScorer.from_pretrained(arguments.model)
-    files = expand_media(arguments.media, kind="image")
+    files = [item for item in expand_media(arguments.media) if item.kind == "image"]
     files = [files[index] for index in np.linspace(0, len(files) - 1, min(arguments.photos, len(files))).astype(int)]
     texts = [distortion_text(name, severity=severity) for name in TYPES for severity in SEVERITIES]
     end = scorer.processor.tokenizer.eos_token
