@@ -7,18 +7,17 @@ The size of the paper's models on one GPU, with random weights: memory and time 
 """
 
 import argparse
-import json
 import sys
 import tempfile
 import time
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context, set_start_method
+from multiprocessing import set_start_method
 from pathlib import Path
 from statistics import median
 
-import av
 import numpy as np
 import torch
+from datasets import Dataset
+from measuring import in_a_process
 from PIL import Image
 from transformers import TrainerCallback
 
@@ -26,7 +25,7 @@ from transformers_vital import VitalConfig, VitalForConditionalGeneration, Vital
 from transformers_vital.data.encoding import RecordEncoder
 from transformers_vital.data.labelling import distribution_from_mos
 from transformers_vital.data.mixture import Mixture
-from transformers_vital.data.tables import read_tables
+from transformers_vital.distortions.encoding import NEAR_LOSSLESS, write_video
 from transformers_vital.scoring.default_model import default_model_folder, hub_configs_folder
 from transformers_vital.training.arguments import VitalTrainingArguments
 from transformers_vital.training.trainer import VitalTrainer
@@ -53,20 +52,13 @@ def draw_media(folder: Path) -> None:
     picture = Image.fromarray(coarse)
     picture.resize((1024, 768), Image.Resampling.BICUBIC).save(folder / MEDIA["image"])
     still = np.asarray(picture.resize((WIDTH, HEIGHT), Image.Resampling.BICUBIC))
-    with av.open(str(folder / MEDIA["video"]), "w") as container:
-        stream = container.add_stream("libx264", rate=FRAME_RATE, options={"preset": "ultrafast"})
-        stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
-        for index in range(FRAMES):
-            moved = np.roll(still, 4 * index, axis=1)
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(moved, format="rgb24")))
-        container.mux(stream.encode())
-    for kind, name in MEDIA.items():
-        item = {"kind": kind, "path": name, "bytes": None}
-        rows = [distribution_from_mos(item, mos=mos, scale=(0, 1)) for mos in (0.2, 0.5, 0.8) * 40]
-        lines = "".join(json.dumps(row) + "\n" for row in rows)
-        table = folder / kind / f"{kind}_distribution.jsonl"
-        table.parent.mkdir()
-        table.write_text(lines, encoding="utf-8")
+    moved = ((index / FRAME_RATE, np.roll(still, 4 * index, axis=1)) for index in range(FRAMES))
+    write_video(moved, folder / MEDIA["video"], fps=FRAME_RATE, encoding=NEAR_LOSSLESS)
+
+
+def records(kind: str) -> Dataset:
+    item = {"kind": kind, "path": MEDIA[kind], "bytes": None}
+    return Dataset.from_list([distribution_from_mos(item, mos=mos, scale=(0, 1)) for mos in (0.2, 0.5, 0.8) * 40])
 
 
 def configuration(model: str, processor: VitalProcessor) -> VitalConfig:
@@ -115,7 +107,7 @@ def train(model: str, policy: str, kind: str, folder: str, steps: int) -> tuple[
         disable_tqdm=True,
     )
     encoder = RecordEncoder(processor, root=folder)
-    mixture = Mixture(read_tables(f"{folder}/{kind}"), encoder, weights={f"{kind}_distribution": 1}, seed=SEED)
+    mixture = Mixture({f"{kind}_distribution": records(kind)}, encoder, seed=SEED)
     trainer = VitalTrainer(
         random_model(model, processor, dtype=torch.float32),
         settings,
@@ -137,11 +129,6 @@ def score(model: str, kind: str, folder: str, rounds: int) -> tuple[float, float
         scorer.score(f"{folder}/{MEDIA[kind]}")
         seconds.append(time.perf_counter() - start)
     return median(seconds[1:]), torch.cuda.max_memory_allocated()
-
-
-def in_a_process(function, *arguments):
-    with ProcessPoolExecutor(1, get_context("spawn")) as process:
-        return process.submit(function, *arguments).result()
 
 
 def main() -> int:

@@ -33,9 +33,14 @@ def peak_megabytes(prepare: Callable[..., Callable[[], Any]], *arguments: Any) -
         prepare (`Callable`): a function of a module; makes the inputs and returns what to run.
         arguments: of `prepare`.
     """
+    return in_a_process(_peak_megabytes, prepare, arguments)
+
+
+def in_a_process(function: Callable, *arguments: Any) -> Any:
+    """What a function of a module returns in a process of its own, which gives back all its memory."""
     # An executor, since it raises where a pool would wait for ever: when the process runs out of memory.
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as process:
-        return process.submit(_peak_megabytes, prepare, arguments).result()
+        return process.submit(function, *arguments).result()
 
 
 def _peak_megabytes(prepare: Callable[..., Callable[[], Any]], arguments: tuple) -> float:

@@ -92,7 +92,6 @@ def tables():
 
 @pytest.mark.parametrize(("policy", "cached"), [("vision-encoder", False), ("decoder", False), ("decoder", True)])
 def test_training_goes_as_on_the_cpu(tmp_path, policy, cached, tables):
-
     def losses(name: str, **settings) -> list[float]:
         processor = VitalProcessor.from_pretrained(default_model_folder())
         args = VitalTrainingArguments(

@@ -58,10 +58,9 @@ def losses(tiny_folder, media_root, tables, tmp_path_factory):
         launcher = [sys.executable]
         if processes > 1:
             launcher += ["-m", "torch.distributed.run", "--standalone", f"--nproc_per_node={processes}"]
-        arguments = [str(tiny_folder), str(media_root), str(output), str(groups), str(accumulation), deepspeed]
-        arguments.append(precision)
+        arguments = [str(tiny_folder), str(media_root), str(output), str(groups), str(accumulation)]
         result = subprocess.run(
-            [*launcher, str(script), *arguments],
+            [*launcher, str(script), *arguments, deepspeed, precision],
             capture_output=True,
             text=True,
             env={**os.environ, "OMP_NUM_THREADS": "1"},

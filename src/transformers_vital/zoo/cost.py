@@ -61,7 +61,11 @@ class ModelSize:
 
     def trained(self, policy: str) -> int:
         """Parameters that a policy of [`~training.freezing.freeze`] trains."""
-        return sum(count for part, count in self.parameters.items() if f"{part}.".startswith(POLICIES[policy]))
+        return sum(count for part, count in self.parameters.items() if _trains(policy, part))
+
+
+def _trains(policy: str, part: str) -> bool:
+    return f"{part}.".startswith(POLICIES[policy])
 
 
 @dataclass(frozen=True)
@@ -228,13 +232,9 @@ def micro_batch_bytes(size: ModelSize, stage: Stage, *, kind: str) -> float:
     tiles, motion_frames = SIZES[kind]
     tokens = MEDIA_PER_DEVICE * (tiles * size.tile_tokens + motion_frames + stage.text_tokens)
     activations = activation_bytes(size.decoder, tokens=tokens)
-    if _trains_vision(stage):
+    if _trains(stage.policy, "vision_tower"):
         activations += activation_bytes(size.vision, tokens=MEDIA_PER_DEVICE * tiles * size.tile_patches)
     return activations
-
-
-def _trains_vision(stage: Stage) -> bool:
-    return "vision_tower.".startswith(POLICIES[stage.policy])
 
 
 @dataclass(frozen=True)
@@ -274,9 +274,8 @@ def estimate(size: ModelSize, stage: Stage, *, num_gpus: int = 8, utilisation: f
     Returns:
         [`Cost`]
     """
-    trains_decoder = "language_model.".startswith(POLICIES[stage.policy])
-    vision_passes = TRAINED if _trains_vision(stage) else FROZEN  # nothing flows further down
-    decoder_passes = TRAINED if trains_decoder else FLOWN_THROUGH
+    vision_passes = TRAINED if _trains(stage.policy, "vision_tower") else FROZEN  # nothing flows further down
+    decoder_passes = TRAINED if _trains(stage.policy, "language_model") else FLOWN_THROUGH
     flops = 0.0
     for count, kind in ((stage.images, "image"), (stage.videos, "video")):
         tiles, motion_frames = SIZES[kind]
