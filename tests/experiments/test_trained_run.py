@@ -1,6 +1,7 @@
 """Trainings in folders: what is kept, what goes on, and what is put together."""
 
 import json
+import re
 
 import pytest
 import torch
@@ -30,6 +31,16 @@ def test_a_training_leaves_a_model_and_facts_and_no_checkpoints(recipe_values, t
     assert json.loads((folder / "finished.json").read_text()) == facts
     assert (folder / "model.safetensors").is_file()
     assert not list(folder.glob("checkpoint-*"))
+
+
+def test_losses_are_remarked_where_no_bar_shows_them(recipe_values, tmp_path):
+    recipe = Recipe.from_dict(recipe_values).changed({"logging_steps": 1})
+    for shows_progress, steps in ((False, ["1", "2"]), (True, [])):
+        said: list[str] = []
+        models = tmp_path / str(shows_progress)
+        train_run(recipe, recipe.runs[0], seed=0, models=models, remark=said.append, shows_progress=shows_progress)
+        losses = [re.fullmatch(r"base: step (\d) of 2, loss \d+\.\d{4}", line) for line in said]
+        assert [line.group(1) for line in losses if line] == steps
 
 
 def test_a_finished_training_is_not_done_again(recipe_values, tmp_path, monkeypatch):

@@ -86,7 +86,8 @@ def train_run(
 
     Args:
         recipe, run, seed, models: see [`model_of`]; the earlier runs are finished.
-        remark (`Callable`): told where a stopped training goes on, and how a training ended.
+        remark (`Callable`): told where a stopped training goes on, how a training ended, and, where no bars show
+            them, its losses.
         shows_progress (`bool`, *optional*, defaults to `False`): with bars and losses on stderr.
 
     Returns:
@@ -107,7 +108,7 @@ def train_run(
     facts: dict[str, Any] = {}
     try:
         if run.training != "none":
-            facts = _train(run, settings | decided, folder=folder, remark=remark)
+            facts = _train(run, settings | decided, folder=folder, remark=remark, has_bars=shows_progress)
             remark(f"{run.name}, seed {seed}: {facts['steps']} steps, last logged loss {facts['loss']}")
         elif settings.get("vision_encoder") and _is_first_process():
             _assemble(settings, folder)
@@ -173,15 +174,21 @@ def _resolved(recipe: Recipe, run: Run, *, seed: int, models: Path) -> dict[str,
     return settings
 
 
-def _train(run: Run, settings: dict[str, Any], *, folder: Path, remark: Callable[[str], None]) -> dict[str, Any]:
+def _train(
+    run: Run, settings: dict[str, Any], *, folder: Path, remark: Callable[[str], None], has_bars: bool
+) -> dict[str, Any]:
     import torch
     from transformers import PrinterCallback
+
+    from .loss_remarks import LossRemarks
 
     reads, does, build = _kinds()[run.training]
     settings = shared_out(settings, share=run.share)
     with contextlib.redirect_stdout(sys.stderr):  # bars print what is logged
         trainer = build(_made(reads, settings, run=run), _made(does, settings, run=run))
         trainer.remove_callback(PrinterCallback)
+        if not has_bars:
+            trainer.add_callback(LossRemarks(run.name, remark))
         checkpoint = last_whole_checkpoint(folder)
         if checkpoint:
             remark(f"{run.name} goes on from {checkpoint}")
